@@ -1,0 +1,122 @@
+"""Everything that a stylization leaves behind besides the picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from impasto.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from impasto.signal import Signal
+    from impasto.stylization import Stylization, StylizeStep
+    from impasto.stylization.drawing import Film
+
+
+@dataclass
+class Extras:
+    """Trace, plot, sheet, snapshots and film: those whose paths are given.
+
+    Attributes:
+        trace: JSON Lines file, a line a step, written as the run goes on.
+        plot: Picture of the cost curve.
+        sheet: Content, styles and result side by side.
+        snapshots: Folder for a picture every few steps.
+        every: How many steps lie between snapshots.
+        film: Animated picture of the run.
+    """
+
+    trace: Path | None = None
+    plot: Path | None = None
+    sheet: Path | None = None
+    snapshots: Path | None = None
+    every: int = 10
+    film: Path | None = None
+    _film: Film | None = field(default=None, init=False)
+    _lines: TextIO | None = field(default=None, init=False)
+    _count: int = field(default=0, init=False)
+
+    @property
+    def wanted(self) -> list[Path]:
+        """The paths that are given."""
+        paths = (self.trace, self.plot, self.sheet, self.snapshots, self.film)
+        return [path for path in paths if path is not None]
+
+    def check(self) -> None:
+        """Make sure that everything can be written, before the work begins.
+
+        Raises:
+            UsageError: If a suffix is unknown, or a folder is missing or not writable.
+        """
+        from impasto.media.files import check_writable
+        from impasto.stylization.drawing import FILM_SUFFIXES, PLOT_SUFFIXES, SHEET_SUFFIXES
+
+        if self.every < 1:
+            raise UsageError(f"--every must be a whole number from 1, not {self.every}.")
+        for name, path, suffixes in (
+            ("--plot", self.plot, PLOT_SUFFIXES),
+            ("--sheet", self.sheet, SHEET_SUFFIXES),
+            ("--film", self.film, FILM_SUFFIXES),
+            ("--trace", self.trace, None),
+        ):
+            if path is None:
+                continue
+            if suffixes and path.suffix.lower() not in suffixes:
+                raise UsageError(f"{name} {path} must end in one of {', '.join(suffixes)}.")
+            check_writable(path)
+        if self.snapshots is not None:
+            check_writable(self.snapshots.absolute().parent / ".snapshots")
+            if self.snapshots.exists() and not self.snapshots.is_dir():
+                raise UsageError(f"--snapshots {self.snapshots} is not a folder.")
+
+    def take(self, step: StylizeStep) -> None:
+        """Write and collect what belongs to one step."""
+        from impasto.stylization.drawing import Film
+
+        if self.trace is not None:
+            self._write_line(self.trace, step)
+        if self.film is not None:
+            self._film = self._film or Film()
+            self._film.add(step)
+        if self.snapshots is not None and self._count % self.every == 0:
+            self.snapshots.mkdir(exist_ok=True)
+            step.finish().save(self.snapshots / f"{self._count:05}.png")
+        self._count += 1
+
+    def _write_line(self, path: Path, step: StylizeStep) -> None:
+        try:
+            if self._lines is None:  # a resumed run brings the records from before
+                self._lines = path.open("w", encoding="utf-8")
+                fresh = step.records
+            else:
+                fresh = step.records[-1:]
+            self._lines.writelines(json.dumps(entry) + "\n" for entry in fresh)
+            self._lines.flush()
+        except OSError as error:
+            raise OutputError(f"The trace {path} cannot be written: {error.strerror}.") from error
+
+    def close(self) -> None:
+        """Close the trace."""
+        if self._lines is not None:
+            self._lines.close()
+
+    def finish(self, result: Stylization, inputs: Sequence[Signal]) -> None:
+        """Draw what needs the whole run.
+
+        Args:
+            result: What was made.
+            inputs: Content and styles, for the sheet.
+        """
+        from impasto.media.files import save_or_rescue
+        from impasto.stylization.drawing import plot_costs, sheet
+
+        if self.plot is not None:
+            plot_costs(result.trace, self.plot)
+        if self.sheet is not None:
+            whole = sheet([*inputs, result.signal])
+            save_or_rescue(self.sheet, lambda to: whole.save(to, quality=92))
+        if self.film is not None and self._film is not None:
+            self._film.save(self.film, result.signal)

@@ -1,0 +1,227 @@
+"""Doing what `impasto stylize` was asked for: one content, or one after another."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from impasto.cli.extras import Extras
+from impasto.cli.progress import Bar
+from impasto.errors import DivergedError, ImpastoError, InputError, OutputError, UsageError
+from impasto.settings import StylizeSettings
+
+if TYPE_CHECKING:
+    from impasto.encoders import Chain
+    from impasto.stylization import Stylization, StylizeStep
+
+Report = dict[str, Any]
+STREAM = "-"
+
+
+@dataclass
+class Job:
+    """What all contents of one command have in common.
+
+    Attributes:
+        styles: Paths or names of the styles and their weights.
+        masks: Paths of the masks, a pair for each style, or none.
+        settings: How to stylize.
+        bits: Bits a channel of the result.
+        quiet: Whether to say nothing but errors.
+        encoder: The network, once it is loaded.
+    """
+
+    styles: list[tuple[str, float]]
+    masks: list[tuple[str, str]]
+    settings: StylizeSettings
+    bits: int
+    quiet: bool
+    encoder: Chain | None = None
+
+    def say(self, words: str) -> None:
+        """Say something on stderr, unless told to be quiet."""
+        if not self.quiet:
+            print(words, file=sys.stderr)
+
+
+def parse_style(text: str) -> tuple[str, float]:
+    """Split 'picture.jpg:0.7' into path and weight; a file of the whole name comes first.
+
+    Raises:
+        UsageError: If the weight is not a finite number from 0.
+    """
+    from impasto.settings import check_weight
+
+    path, colon, weight = text.rpartition(":")
+    if not colon or Path(text).exists():
+        return text, 1.0
+    try:
+        number = float(weight)
+    except ValueError:  # a colon that belongs to the name
+        return text, 1.0
+    check_weight(f"The weight of --style {path}", number)
+    return path, number
+
+
+def one(
+    job: Job,
+    content: str,
+    output: str | None,
+    extras: Extras,
+    checkpoint: Path | None,
+    *,
+    began: float,
+) -> Report:
+    """Stylize one content and write all that was asked for.
+
+    Args:
+        job: What is done.
+        content: Path, name of a sample, or "-" for stdin.
+        output: Path, or "-" for stdout; None to name it after content and style.
+        extras: What to write besides.
+        checkpoint: File that keeps the state of the run.
+        began: Reading of time.monotonic() at the start of the work.
+    Returns:
+        What --json prints.
+    Raises:
+        KeyboardInterrupt: After the picture so far has been saved and named.
+        ImpastoError: With a sentence about what went wrong.
+    """
+    output = output or f"{_stem(content)}_{_stem(job.styles[0][0])}.png"
+    _check_output(output, job.bits)
+    from impasto.stylization import encoder_for, stylize_steps
+
+    step: StylizeStep | None = None
+    try:
+        with Bar(_stem(content), quiet=job.quiet) as bar:
+            job.encoder = job.encoder or encoder_for(job.settings)
+            for step in stylize_steps(
+                sys.stdin.buffer.read() if content == STREAM else content,
+                list(job.styles),
+                masks=job.masks,
+                settings=job.settings,
+                checkpoint=checkpoint,
+                encoder=job.encoder,
+                began=began,
+            ):
+                extras.take(step)
+                bar.show(step)
+    except (KeyboardInterrupt, DivergedError, OutputError) as reason:
+        if step is not None:
+            _keep_partial(step, output, job, reason)
+        raise
+    finally:
+        extras.close()
+    assert step is not None
+    result = step.finish()
+    _save(result, output, job.bits)
+    extras.finish(result, [step.problem.original, *(s.signal for s in step.problem.inputs.styles)])
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    job.say(f"{output}: J {result.costs['total']:.4g} after {result.seconds:.1f} s")
+    return _report(result, output)
+
+
+def batch(job: Job, contents: list[str], output: str | None) -> Report:
+    """Stylize several contents into a folder; one that fails does not stop the others.
+
+    Raises:
+        UsageError: If no folder is named, or it cannot be made or written.
+        InputError: If a folder holds no pictures.
+    """
+    from impasto.media.files import check_writable
+    from impasto.media.image import pictures_in
+
+    if output is None:
+        raise UsageError("Several contents need a folder for their results: add -o FOLDER.")
+    folder = Path(output)
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder, and there are several contents.")
+    check_writable((folder if folder.exists() else folder.absolute().parent) / ".impasto")
+    pictures: list[str] = []
+    for content in contents:
+        inside = [str(p) for p in pictures_in(Path(content))] if Path(content).is_dir() else []
+        pictures += inside or [content]
+    folder.mkdir(exist_ok=True)
+    reports: list[Report] = []
+    failures: list[Report] = []
+    for picture, name in zip(pictures, _names(pictures), strict=True):
+        try:
+            target = str(folder / name)
+            reports.append(one(job, picture, target, Extras(), None, began=time.monotonic()))
+        except UsageError:  # which would be the same for all
+            raise
+        except ImpastoError as error:
+            job.say(f"impasto: {error}")
+            failures.append({"content": picture, "error": str(error), "code": error.exit_code})
+    return {"results": reports, "failures": failures}
+
+
+def batch_error(failures: list[Report]) -> ImpastoError:
+    """Return the error at the end of a batch in which some contents failed."""
+    listed = "\n".join(f"  {failure['content']}: {failure['error']}" for failure in failures)
+    unreadable = any(failure["code"] == InputError.exit_code for failure in failures)
+    kind = InputError if unreadable else ImpastoError
+    return kind(f"{len(failures)} of the pictures could not be stylized; the others are done.\n{listed}")
+
+
+def _check_output(output: str, bits: int) -> None:
+    """Find out before the work whether the result can be written."""
+    from impasto.media.files import check_writable
+    from impasto.media.image import check_output
+
+    check_output(".png" if output == STREAM else Path(output).suffix, bits=bits)
+    if output != STREAM:
+        check_writable(Path(output))
+
+
+def _save(result: Stylization, output: str, bits: int) -> None:
+    if output == STREAM:
+        sys.stdout.buffer.write(result.encoded(".png", bits=bits))
+        sys.stdout.buffer.flush()
+    else:
+        result.save(output, bits=bits)
+
+
+def _keep_partial(step: StylizeStep, output: str, job: Job, reason: BaseException) -> None:
+    """Save the last good picture under a name of its own, and say so."""
+    path = Path("partial.png" if output == STREAM else output)
+    if output != STREAM:
+        path = path.with_name(f"{path.stem}.partial{path.suffix}")
+    step.finish().save(path, bits=job.bits)
+    why = "Interrupted" if isinstance(reason, KeyboardInterrupt) else "Stopped"
+    place = f"level {step.level + 1}, step {step.index}"
+    print(f"impasto: {why} at {place}. The picture so far is in {path}.", file=sys.stderr)
+
+
+def _report(result: Stylization, output: str) -> Report:
+    total = result.costs["total"]
+    return {
+        "output": None if output == STREAM else output,
+        "total": total if math.isfinite(total) else None,
+        "terms": result.terms,
+        "seconds": result.seconds,
+        "settings": result.settings.to_json(),
+        "versions": result.note()["versions"],
+    }
+
+
+def _stem(name: str) -> str:
+    return "stdin" if name == STREAM else Path(name).stem
+
+
+def _names(pictures: list[str]) -> list[str]:
+    """Name a PNG after each picture; pictures of one stem keep their suffixes in the name."""
+    stems = [Path(picture).stem for picture in pictures]
+    names: list[str] = []
+    for picture, stem in zip(pictures, stems, strict=True):
+        whole = stem if stems.count(stem) == 1 else Path(picture).name.replace(".", "_")
+        name, number = f"{whole}.png", 2
+        while name in names:
+            name, number = f"{whole}_{number}.png", number + 1
+        names.append(name)
+    return names

@@ -1,0 +1,106 @@
+"""The command `impasto`: which commands there are, and what an error looks like."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from impasto.cli.encoders import encoders
+from impasto.cli.rerun import rerun
+from impasto.cli.samples import samples
+from impasto.cli.settings import PairedMasks
+from impasto.cli.stylize import stylize
+from impasto.errors import ImpastoError, OutOfMemoryError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="impasto",
+    help="Neural style transfer: the content of one picture in the style of another.",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(cls=PairedMasks)(stylize)
+for command in (rerun, samples, encoders):
+    app.command()(command)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(version("impasto"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option(help="Show tracebacks of errors.")] = False,  # noqa: ARG001
+) -> None:
+    """Neural style transfer: the content of one picture in the style of another."""
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run a command and exit with its code.
+
+    Args:
+        arguments: Words after `impasto`; None for those of the process.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]  # it may stand anywhere
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        code = app(words, standalone_mode=False, prog_name="impasto")
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has gone
+        sys.stderr.close()
+        code = 1
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        code = _explain(error)
+    sys.exit(code or 0)
+
+
+def _as_interrupt(_number: int, _frame: Any) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _explain(error: Exception) -> int:
+    """Print one sentence about an error and return the exit code."""
+    if _is_exhausted(error):
+        error = OutOfMemoryError("There is not enough memory. Try a smaller --size.")
+    if isinstance(error, ImpastoError):
+        print(f"impasto: {error}", file=sys.stderr)
+        return error.exit_code
+    if hasattr(error, "format_message"):  # the command line was wrong, says Typer
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "impasto"
+        print(f"impasto: {error.format_message()} Try '{command} --help'.", file=sys.stderr)
+        return 2
+    if type(error).__name__ == "Abort":
+        return INTERRUPTED
+    print(
+        f"impasto: something unforeseen failed ({type(error).__name__}: {error}). "
+        "Please report it with what --debug prints.",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def _is_exhausted(error: Exception) -> bool:
+    """Tell whether the memory ran out, which torch reports as a RuntimeError."""
+    told = str(error)
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and ("alloc" in told and "memory" in told)
+    )

@@ -1,0 +1,71 @@
+"""The live bar on stderr: level, step, J and its parts, speed, time left."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from impasto.stylization import StylizeStep
+
+
+class Bar:
+    """A progress bar where stderr is a terminal, and nothing elsewhere.
+
+    Args:
+        label: Name of the content.
+        quiet: Whether to show nothing at all.
+    """
+
+    def __init__(self, label: str, *, quiet: bool) -> None:
+        shown = sys.stderr.isatty() and not quiet
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TextColumn("{task.fields[news]}"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=Console(stderr=True),
+            disable=not shown,
+            transient=True,
+        )
+        self.task = self.progress.add_task(label, total=1.0, news="loading", left="")
+        self.began: tuple[float, int] | None = None
+
+    def __enter__(self) -> Bar:
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.progress.stop()
+
+    def show(self, step: StylizeStep) -> None:
+        """Show where a step stands."""
+        if self.progress.disable:
+            return
+        now, work = time.monotonic(), step.position_steps
+        self.began = self.began or (now, work)
+        seconds, done = now - self.began[0], work - self.began[1]
+        speed = done / seconds if done and seconds else 0.0
+        left = work * (1 - step.done) / step.done / speed if speed and step.done else None
+        parts = "  ".join(f"{kind} {cost:.3g}" for kind, cost in step.costs.kinds.items())
+        size = "×".join(str(length) for length in reversed(step.space))
+        news = (
+            f"level {step.level + 1}/{len(step.spaces)} ({size})  step {step.index}/{step.steps}  "
+            f"J {step.costs.total:.4g}  {parts}  {speed / 1e6:.2f} MP-steps/s"
+        )
+        remaining = "" if left is None else f"{_clock(left)} left"
+        self.progress.update(self.task, completed=step.done, news=news, left=remaining)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}"

@@ -1,0 +1,85 @@
+"""Options of the command line, derived from the fields of the settings."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from impasto.settings import StylizeSettings, option, parse_layers
+
+
+class PairedMasks(TyperCommand):
+    """A command whose option --mask takes two words, and may be repeated: Typer has no such type."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        for parameter in self.params:
+            if parameter.name == "mask":
+                parameter.nargs = 2
+
+
+# How the command line writes what is no plain text, number or choice.
+_LAYERS = {"parser": parse_layers, "metavar": "LAYER[:WEIGHT],..."}
+
+
+def _size(text: str) -> int | str:
+    return int(text) if text.lstrip("+-").isdigit() else text
+
+
+_WRITTEN: Mapping[str, Mapping[str, Any]] = {
+    "size": {"parser": _size, "metavar": "PIXELS|original"},
+    "content_layers": _LAYERS,
+    "style_layers": _LAYERS,
+    "init": {"metavar": "content|noise|style|PATH"},
+    "weights": {"metavar": "FILE"},
+}
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command one option for each field of StylizeSettings.
+
+    The command takes them together as its argument `settings`.
+    """
+
+    def run(**values: Any) -> None:
+        given = {name: values.pop(name) for name in fields}
+        command(**values, settings=StylizeSettings(**given))
+
+    hints = typing.get_type_hints(StylizeSettings)
+    fields = {field.name: field for field in dataclasses.fields(StylizeSettings)}
+    added = [_parameter(field, hints[name]) for name, field in fields.items()]
+    own = inspect.signature(command, eval_str=True).parameters.values()
+    parameters = [parameter for parameter in own if parameter.name != "settings"] + added
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def _parameter(field: dataclasses.Field[Any], hint: Any) -> inspect.Parameter:
+    written = _WRITTEN.get(field.name, {})
+    kind: Any = hint
+    if "parser" in written:
+        kind = str  # Typer wants some type; the parser decides
+    elif hint == Path | None:
+        kind = Path | None
+    described = typer.Option(
+        option(field.name),
+        help=field.metadata["help"],
+        rich_help_panel=field.metadata["group"],
+        show_default=field.default is not None,
+        **written,
+    )
+    return inspect.Parameter(
+        field.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=field.default,
+        annotation=Annotated[kind, described],
+    )

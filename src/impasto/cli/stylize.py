@@ -1,0 +1,106 @@
+"""`impasto stylize`: a picture or a folder of pictures in the style of another."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from impasto.cli.extras import Extras
+from impasto.cli.job import Job, batch, batch_error, one, parse_style
+from impasto.cli.settings import with_settings
+from impasto.errors import UsageError
+from impasto.settings import StylizeSettings
+
+_FILES = "Files"
+
+
+@with_settings
+def stylize(
+    content: Annotated[
+        list[str], typer.Argument(help="Picture, folder of pictures, name of a sample, or -.")
+    ],
+    style: Annotated[
+        list[str],
+        typer.Option("--style", "-s", metavar="PICTURE[:WEIGHT]", help="Style; may be repeated."),
+    ] = [],  # noqa: B006 - Typer's way
+    mask: Annotated[
+        list[str],  # of pairs: see PairedMasks
+        typer.Option(
+            metavar="CONTENT_MASK STYLE_MASK",
+            help="Masks whose equal colors pair up; once for each style.",
+        ),
+    ] = [],  # noqa: B006
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output", "-o", help="Result, folder for several, or - for a PNG to stdout.",
+            rich_help_panel=_FILES,
+        ),
+    ] = None,
+    bits: Annotated[
+        int, typer.Option(help="Bits a channel: 8, or 16 for PNG and TIFF.", rich_help_panel=_FILES)
+    ] = 8,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the costs into this file.", rich_help_panel=_FILES)
+    ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(help="Content, styles and result side by side.", rich_help_panel=_FILES),
+    ] = None,
+    film: Annotated[
+        Path | None,
+        typer.Option(help="The picture emerging, as .gif or .webp.", rich_help_panel=_FILES),
+    ] = None,
+    snapshots: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep pictures of the run.", rich_help_panel=_FILES),
+    ] = None,
+    every: Annotated[
+        int, typer.Option(help="Steps between snapshots.", rich_help_panel=_FILES)
+    ] = 10,
+    trace: Annotated[
+        Path | None,
+        typer.Option(help="Write a line of JSON a step.", rich_help_panel=_FILES),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep the state here; the same command goes on from it.", rich_help_panel=_FILES
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=_FILES)
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but errors.", rich_help_panel=_FILES)
+    ] = False,
+    *,
+    settings: StylizeSettings,
+) -> None:
+    """Make a picture with the content of one picture and the style of another."""
+    began = time.monotonic()
+    if not style:
+        raise UsageError("There is no style: add --style PICTURE.")
+    if output == "-" and as_json:
+        raise UsageError("-o - and --json both want stdout: choose one.")
+    extras = Extras(trace, plot, sheet, snapshots, every, film)
+    extras.check()
+    job = Job([parse_style(text) for text in style], [(one, other) for one, other in mask], settings, bits, quiet)
+    if len(content) == 1 and not Path(content[0]).is_dir():
+        report = one(job, content[0], output, extras, checkpoint, began=began)
+    elif extras.wanted or mask or checkpoint or output == "-":
+        raise UsageError(
+            "Several contents go with none of --mask, --plot, --sheet, --film, --snapshots, "
+            "--trace, --checkpoint and -o -."
+        )
+    else:
+        report = batch(job, content, output)
+    if as_json:
+        print(json.dumps(report))
+    if failures := report.get("failures"):
+        raise batch_error(failures)
+

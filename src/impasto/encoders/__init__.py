@@ -1,0 +1,9 @@
+"""Frozen networks that turn signals into features."""
+
+from impasto.encoders.catalog import load_encoder as load_encoder
+from impasto.encoders.encoder import Chain as Chain
+from impasto.encoders.encoder import Encoder as Encoder
+from impasto.encoders.encoder import Layer as Layer
+from impasto.encoders.encoder import Wrapped as Wrapped
+from impasto.encoders.front_end import Normalize as Normalize
+from impasto.encoders.random import random_encoder as random_encoder

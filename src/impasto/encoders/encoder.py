@@ -1,0 +1,263 @@
+"""What an encoder is: a frozen network that turns a batch of signals into named features."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from impasto.errors import ShapeError, UsageError, nearest
+
+Features = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A place in a network where features can be read.
+
+    Attributes:
+        name: As the literature has it, such as "relu4_2".
+        channels: Number of units.
+        stride: Input samples between neighbouring positions, along every axis.
+    """
+
+    name: str
+    channels: int
+    stride: int
+
+
+class Encoder(nn.Module, ABC):
+    """A frozen network with a front end of its own and layers that have names.
+
+    Attributes:
+        name: Name of the network.
+        axes: Number of space axes of its input, one to three.
+        table: Its layers by name, from shallow to deep.
+        source: Where its weights come from, in words.
+        weights_hash: SHA-256 of the file of weights, or a description where there is no file.
+    """
+
+    name: str
+    axes: int
+    table: Mapping[str, Layer]
+    source: str
+    weights_hash: str
+
+    @abstractmethod
+    def forward(self, batch: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """Compute the features of some layers, and nothing deeper than the deepest of them.
+
+        Args:
+            batch: Signals in the units of their medium, shape (b, channel, *space), float32.
+            layers: Names of layers.
+        Returns:
+            For each name the features, shape (b, c, *space), in the precision of the weights.
+        Raises:
+            UsageError: If there is no layer of that name; the nearest names are offered.
+        """
+
+    @abstractmethod
+    def minimum_length(self, layers: Iterable[str]) -> int:
+        """Return how many samples the shortest axis needs for these layers to be non-empty."""
+
+    def check(self, layers: Iterable[str]) -> list[str]:
+        """Return the names sorted from shallow to deep, each once.
+
+        Raises:
+            UsageError: If there is no layer of that name; the nearest names are offered.
+        """
+        wanted = set(layers)
+        for name in wanted:
+            if name not in self.table:
+                hint = nearest(name, self.table)
+                raise UsageError(f"{self.name} has no layer {name!r}. {hint}")
+        return [name for name in self.table if name in wanted]
+
+    def freeze(self) -> None:
+        """Switch to evaluation and stop computing gradients of the weights."""
+        self.eval().requires_grad_(False)
+
+
+class Chain(Encoder):
+    """A network that is one chain of named modules, such as VGG.
+
+    Args:
+        name: Name of the network.
+        front_end: Maps the units of the medium to those that the network was trained on.
+        chain: Names and modules, in order: convolutions, ReLU, pooling.
+        source: Where the weights come from, in words.
+        weights_hash: SHA-256 of the file of weights.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        front_end: nn.Module,
+        chain: Sequence[tuple[str, nn.Module]],
+        *,
+        source: str = "",
+        weights_hash: str = "",
+    ) -> None:
+        super().__init__()
+        self.name, self.source, self.weights_hash = name, source, weights_hash
+        self.front_end = front_end
+        self.chain = nn.ModuleDict(chain)
+        first = next(module for _, module in chain if hasattr(module, "kernel_size"))
+        self.axes = len(_per_axis(first, "kernel_size"))
+        self.table = {layer.name: layer for layer in chain_layers(chain)}
+        self.freeze()
+
+    def forward(self, batch: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """See Encoder.forward."""
+        wanted = self.check(layers)
+        if batch.ndim != self.axes + 2:
+            raise ShapeError(
+                f"{self.name} takes (batch, channel) and {self.axes} space axes, "
+                f"not shape {tuple(batch.shape)}."
+            )
+        precision = next(self.chain.parameters()).dtype
+        x = channels_last(self.front_end(batch).to(precision))
+        features: dict[str, Tensor] = {}
+        previous = ""
+        for name, module in self.chain.items():
+            if isinstance(module, nn.ReLU):  # a feature that was handed out must not change
+                x = functional.relu(x, inplace=previous != "" and previous not in features)
+            else:
+                x = module(x)
+            previous = name
+            if name in wanted:
+                features[name] = x
+                if len(features) == len(wanted):
+                    break
+        return features
+
+    def minimum_length(self, layers: Iterable[str]) -> int:
+        """See Encoder.minimum_length."""
+        deepest = self.check(layers)[-1:]
+        names = list(self.chain)
+        reached = names[: names.index(deepest[0]) + 1] if deepest else []
+        needed = 1
+        for name in reversed(reached):
+            module = self.chain[name]
+            if hasattr(module, "kernel_size"):
+                kernel, stride = _per_axis(module, "kernel_size")[0], _stride(module)
+                padding = _per_axis(module, "padding")[0]
+                needed = max(1, (needed - 1) * stride + kernel - 2 * padding)
+        return needed
+
+
+class Wrapped(Encoder):
+    """Any module as an encoder: features are the outputs of its submodules.
+
+    Args:
+        module: The network. It is frozen and put into evaluation mode.
+        layers: Names of layers and the paths of the submodules that make them ("features.3"), or
+            None to name every submodule that has no children by its own path.
+        example: An input for the module, shape (1, channel, *space); it is run once to learn the
+            channels and strides of the layers.
+        front_end: Maps the units of the medium to those of the module; None changes nothing.
+        name: Name of the network.
+    Raises:
+        UsageError: If a path is not a submodule, or its output is not one tensor of features.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        layers: Mapping[str, str] | None = None,
+        *,
+        example: Tensor,
+        front_end: nn.Module | None = None,
+        name: str = "network",
+    ) -> None:
+        super().__init__()
+        self.name, self.axes = name, example.ndim - 2
+        self.source, self.weights_hash = "the caller", "unknown"
+        self.module, self.front_end = module, front_end or nn.Identity()
+        known = dict(module.named_modules())
+        leaves = {path: path for path, part in known.items() if path and not [*part.children()]}
+        self.paths = dict(layers) if layers is not None else leaves
+        for path in self.paths.values():
+            if path not in known:
+                raise UsageError(f"{name} has no submodule {path!r}. {nearest(path, known)}")
+        self.freeze()
+        with torch.no_grad():
+            outputs = self._record(example, self.paths)
+        self.table = {
+            layer: Layer(layer, output.shape[1], round(example.shape[-1] / output.shape[-1]))
+            for layer, output in outputs.items()
+            if output.ndim == example.ndim
+        }
+
+    def forward(self, batch: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """See Encoder.forward."""
+        return self._record(batch, self.check(layers))
+
+    def minimum_length(self, layers: Iterable[str]) -> int:
+        """See Encoder.minimum_length: here the stride, since the graph is not known."""
+        return max((self.table[name].stride for name in self.check(layers)), default=1)
+
+    def _record(self, batch: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """Run until the last of the wanted submodules has answered."""
+        wanted = {self.paths[layer]: layer for layer in layers}
+        features: dict[str, Tensor] = {}
+
+        def hook(path: str) -> object:
+            def keep(_module: nn.Module, _inputs: object, output: object) -> None:
+                if not isinstance(output, Tensor):
+                    raise UsageError(f"{self.name}: the output of {path!r} is not one tensor.")
+                features[wanted[path]] = output.clone()  # a later in-place ReLU must not reach it
+                if len(features) == len(wanted):
+                    raise _Enough
+
+            return keep
+
+        parts = dict(self.module.named_modules())
+        handles = [parts[path].register_forward_hook(hook(path)) for path in wanted]  # type: ignore[arg-type]
+        try:
+            self.module(self.front_end(batch))
+        except _Enough:
+            pass
+        finally:
+            for handle in handles:
+                handle.remove()
+        return features
+
+
+class _Enough(Exception):  # noqa: N818 - it is a signal, not an error
+    """All the features that were asked for have been computed."""
+
+
+def channels_last(batch: Tensor) -> Tensor:
+    """Lay a batch out with channels innermost where torch knows how: two and three axes."""
+    if batch.ndim == 4:
+        return batch.contiguous(memory_format=torch.channels_last)
+    if batch.ndim == 5:
+        return batch.contiguous(memory_format=torch.channels_last_3d)
+    return batch
+
+
+def _per_axis(module: nn.Module, setting: str) -> tuple[int, ...]:
+    """Read a setting of a convolution or pooling as one number an axis."""
+    value = getattr(module, setting)
+    if isinstance(value, tuple):
+        return value
+    axes = next((n for n in (1, 2, 3) if type(module).__name__.endswith(f"{n}d")), 1)
+    return (value,) * axes
+
+
+def _stride(module: nn.Module) -> int:
+    return _per_axis(module, "stride")[0]
+
+
+def chain_layers(chain: Sequence[tuple[str, nn.Module]]) -> Iterable[Layer]:
+    """Derive channels and stride of each layer of a chain of named modules."""
+    channels, stride = 0, 1
+    for name, module in chain:
+        channels = getattr(module, "out_channels", channels)
+        stride *= _stride(module) if hasattr(module, "stride") else 1
+        yield Layer(name, channels, stride)

@@ -1,0 +1,1 @@
+"""How a signal is made: canvas, evaluators, optimisers, levels and the run."""

@@ -1,0 +1,99 @@
+"""The parameters that are optimised, and how they decode to a signal."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from impasto.signal import Space
+
+CanvasName = Literal["spectrum", "samples"]
+
+
+class Canvas(ABC):
+    """A linear map from parameters to a signal, both of shape (b, channel, *space)."""
+
+    @abstractmethod
+    def encode(self, signal: Tensor) -> Tensor:
+        """Return the parameters that decode to a signal."""
+
+    @abstractmethod
+    def decode(self, parameters: Tensor) -> Tensor:
+        """Return the signal that the parameters stand for."""
+
+    @abstractmethod
+    def pullback(self, gradient: Tensor) -> Tensor:
+        """Turn the gradient with respect to the signal into that of the parameters."""
+
+
+class Samples(Canvas):
+    """The samples themselves, as in the original paper."""
+
+    def encode(self, signal: Tensor) -> Tensor:
+        """Return the signal."""
+        return signal
+
+    def decode(self, parameters: Tensor) -> Tensor:
+        """Return the parameters."""
+        return parameters
+
+    def pullback(self, gradient: Tensor) -> Tensor:
+        """Return the gradient."""
+        return gradient
+
+
+class Spectrum(Canvas):
+    """Samples behind a filter that weighs frequency f by f^-power.
+
+    Costs of deep features curve far more along slow variations than along fast ones, so that
+    descent on samples is slow. The filter evens this out. It is real and symmetric, hence its own
+    transpose, and the parameters are as many real numbers as there are samples.
+
+    Args:
+        space: Number of samples along each axis.
+        power: How steeply the filter falls with frequency.
+    Source:
+        The idea of a decorrelated image space: Olah, Mordvintsev, Schubert, "Feature
+        Visualization", Distill 2017, doi:10.23915/distill.00007.
+    """
+
+    def __init__(self, space: Space, *, power: float = 0.5) -> None:
+        self.space, self.power = space, power
+
+    @cached_property
+    def gain(self) -> Tensor:
+        """Gain of each frequency of the real transform over all space axes, mean square 1."""
+        squared = torch.zeros(())
+        for axis, length in enumerate(self.space):
+            last = axis == len(self.space) - 1
+            frequencies = torch.fft.rfftfreq(length) if last else torch.fft.fftfreq(length)
+            squared = squared.unsqueeze(-1) + frequencies.square()
+        lowest = 1 / max(self.space)
+        gain = squared.sqrt().clamp(min=lowest) ** -self.power
+        return gain / gain.square().mean().sqrt()
+
+    def encode(self, signal: Tensor) -> Tensor:
+        """Divide the spectrum by the gain."""
+        return self._filter(signal, 1 / self.gain)
+
+    def decode(self, parameters: Tensor) -> Tensor:
+        """Multiply the spectrum by the gain."""
+        return self._filter(parameters, self.gain)
+
+    def pullback(self, gradient: Tensor) -> Tensor:
+        """Multiply the spectrum by the gain: the filter is symmetric."""
+        return self._filter(gradient, self.gain)
+
+    def _filter(self, batch: Tensor, gain: Tensor) -> Tensor:
+        axes = tuple(range(2, batch.ndim))
+        spectrum = torch.fft.rfftn(batch, dim=axes) * gain.to(batch.device, batch.dtype)
+        return torch.fft.irfftn(spectrum, s=batch.shape[2:], dim=axes)
+
+
+def make_canvas(name: CanvasName, space: Space) -> Canvas:
+    """Build a canvas by name for signals over a given space."""
+    return Spectrum(space) if name == "spectrum" else Samples()

@@ -1,0 +1,98 @@
+"""The state of a run as bytes, so that a run that was killed can go on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from impasto.engine.optimizers import Point
+from impasto.errors import InputError, UsageError
+from impasto.objectives.objective import Costs
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Where a run stands.
+
+    Attributes:
+        level: Number of the level.
+        index: Number of the step within the level.
+        seconds: Time spent so far.
+        point: Parameters, costs and gradient at that step.
+        optimizer: State of the optimiser.
+        records: What the run has measured so far, as JSON can hold it.
+    """
+
+    level: int
+    index: int
+    seconds: float
+    point: Point
+    optimizer: Mapping[str, Tensor]
+    records: Sequence[Mapping[str, Any]] = ()
+
+
+def pack(state: State, *, fingerprint: str) -> bytes:
+    """Turn a state into bytes (safetensors: data that can run no code).
+
+    Args:
+        state: Where the run stands.
+        fingerprint: Tells runs with other inputs or settings apart.
+    """
+    from safetensors.torch import save
+
+    header = {
+        "fingerprint": fingerprint,
+        "level": state.level,
+        "index": state.index,
+        "seconds": state.seconds,
+        "names": list(state.point.costs.names),
+        "records": list(state.records),
+    }
+    tensors = {
+        "parameters": state.point.parameters,
+        "values": state.point.costs.values,
+        "gradient": state.point.gradient,
+        **{f"optimizer.{name}": tensor for name, tensor in state.optimizer.items()},
+    }
+    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    return save(contiguous, metadata={"impasto": json.dumps(header)})
+
+
+def unpack(content: bytes, *, fingerprint: str, name: str = "The checkpoint") -> State:
+    """Turn bytes back into a state.
+
+    Args:
+        content: What `pack` returned.
+        fingerprint: That of the run that wants to go on.
+        name: What to call the checkpoint in an error.
+    Raises:
+        InputError: If the bytes are not a checkpoint.
+        UsageError: If they belong to a run with other inputs or settings.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        length = int.from_bytes(content[:8], "little")
+        metadata = json.loads(content[8 : 8 + length])["__metadata__"]
+        header = json.loads(metadata["impasto"])
+        tensors = load(content)
+        costs = Costs(tuple(header["names"]), tensors["values"])
+        point = Point(tensors["parameters"], costs, tensors["gradient"])
+        prefix = "optimizer."
+        optimizer = {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
+        state = State(
+            header["level"], header["index"], header["seconds"], point, optimizer, header["records"]
+        )
+    except (SafetensorError, ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise InputError(f"{name} is not a checkpoint of impasto, or is damaged.") from error
+    if header["fingerprint"] != fingerprint:
+        raise UsageError(
+            f"{name} belongs to a run with other pictures or settings. Repeat that command, or "
+            "remove the file to begin afresh."
+        )
+    return state

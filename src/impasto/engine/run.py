@@ -1,0 +1,138 @@
+"""The run: a signal appears step by step, from a coarse level to the finest."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from torch import Tensor
+
+from impasto.engine.canvas import Canvas, CanvasName, make_canvas
+from impasto.engine.checkpoint import State
+from impasto.engine.evaluator import Evaluator
+from impasto.engine.optimizers import Evaluate, Optimizer, OptimizerName, Point, make_optimizer
+from impasto.objectives.objective import Costs
+from impasto.signal import Space, resample
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step of a run.
+
+    Attributes:
+        level: Number of the level, from 0.
+        spaces: The space of each level.
+        index: Number of the step within its level; 0 is the level's start.
+        steps: Steps planned for each level.
+        seconds: Since the start of the program's work.
+        point: Parameters, costs and gradient.
+        canvas: Decodes the parameters.
+        optimizer: The optimiser at this step, whose state a checkpoint stores.
+    """
+
+    level: int
+    spaces: Sequence[Space]
+    index: int
+    steps: int
+    seconds: float
+    point: Point
+    canvas: Canvas
+    optimizer: Optimizer
+
+    @property
+    def costs(self) -> Costs:
+        """J and its parts."""
+        return self.point.costs
+
+    @property
+    def space(self) -> Space:
+        """Samples along each axis at this level."""
+        return self.spaces[self.level]
+
+    @cached_property
+    def samples(self) -> Tensor:
+        """The signal so far, shape (channel, *space)."""
+        return self.canvas.decode(self.point.parameters)[0].detach()
+
+    @property
+    def position_steps(self) -> int:
+        """Work done so far, in positions times steps."""
+        before = sum(math.prod(space) for space in self.spaces[: self.level])
+        return before * self.steps + math.prod(self.space) * self.index
+
+    @property
+    def done(self) -> float:
+        """Work done as a fraction of the work planned."""
+        return self.position_steps / (sum(math.prod(s) for s in self.spaces) * self.steps)
+
+    def state(self, records: Sequence[Mapping[str, Any]] = ()) -> State:
+        """Return what is needed to go on from this step, and what was measured so far."""
+        optimizer = self.optimizer.state()
+        return State(self.level, self.index, self.seconds, self.point, optimizer, records)
+
+
+def run(
+    evaluator_at: Callable[[Space], Evaluator],
+    spaces: Sequence[Space],
+    start: Tensor,
+    *,
+    steps: int,
+    optimizer: OptimizerName = "lbfgs",
+    canvas: CanvasName = "spectrum",
+    resume: State | None = None,
+    began: float | None = None,
+) -> Iterator[Step]:
+    """Minimise an objective level by level.
+
+    Each level begins with the resampled result of the one before. Breaking off the iteration stops
+    the run; the last step holds what was made.
+
+    Args:
+        evaluator_at: Builds the evaluator of a level from its space.
+        spaces: The space of each level, from coarse to fine.
+        start: Signal at which the first level begins, shape (1, channel, *spaces[0]).
+        steps: Steps at each level; fewer where no step leads down any more.
+        optimizer: Method of descent.
+        canvas: What is optimised.
+        resume: State of an interrupted run with the same arguments.
+        began: Reading of time.monotonic() from which seconds are counted; None for now.
+    Raises:
+        DivergedError: If the cost is not finite and stepping back does not help.
+    """
+    began = time.monotonic() if began is None else began
+    if resume is not None:
+        began -= resume.seconds
+    signal = start
+    for level, space in enumerate(spaces):
+        if resume is not None and level < resume.level:
+            continue
+        painting, descent = make_canvas(canvas, space), make_optimizer(optimizer)
+        first = 0
+        if resume is not None and level == resume.level:
+            descent.load(resume.optimizer, resume.point)
+            first = resume.index + 1
+            parameters = resume.point.parameters
+        else:
+            parameters = painting.encode(resample(signal, space))
+        evaluate = _on_canvas(evaluator_at(space), painting)
+        points = descent.iterate(evaluate, parameters)
+        for index, point in enumerate(itertools.islice(points, steps + 1 - first), start=first):
+            seconds = time.monotonic() - began
+            yield Step(level, spaces, index, steps, seconds, point, painting, descent)
+            parameters = point.parameters
+        signal = painting.decode(parameters)
+
+
+def _on_canvas(evaluator: Evaluator, canvas: Canvas) -> Evaluate:
+    """Let the optimiser see parameters where the evaluator sees a signal."""
+
+    def evaluate(parameters: Tensor) -> tuple[Costs, Tensor]:
+        costs, gradient = evaluator.value_and_gradient(canvas.decode(parameters))
+        return costs, canvas.pullback(gradient)
+
+    return evaluate

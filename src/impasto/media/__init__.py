@@ -1,0 +1,83 @@
+"""Between files and signals: the suffix of a path says who reads and who writes it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from impasto.errors import UsageError, nearest
+from impasto.media.image import (
+    INPUT_SUFFIXES,
+    MAX_PIXELS,
+    OUTPUT_SUFFIXES,
+    ImageSource,
+    encode_image,
+    read_image,
+    to_pil,
+    write_image,
+)
+from impasto.media.files import atomic_write
+from impasto.signal import Signal
+
+__all__ = ["INPUT_SUFFIXES", "MAX_PIXELS", "OUTPUT_SUFFIXES", "Source", "preview", "read", "to_pil", "write", "write_bytes"]
+
+Source = ImageSource | Signal
+
+_READERS = dict.fromkeys(INPUT_SUFFIXES, read_image)
+_WRITERS = dict.fromkeys(OUTPUT_SUFFIXES, write_image)
+
+
+def read(source: Source, *, max_pixels: int = MAX_PIXELS) -> Signal:
+    """Read whatever can be stylized.
+
+    A file with an unknown suffix, or something that is no file, is read as a picture.
+
+    Args:
+        source: What `read_image` takes, or a signal, which is returned as it is.
+        max_pixels: A picture with more pixels is refused.
+    Raises:
+        InputError: If the source cannot be read.
+        UsageError: If an array or a tensor has a wrong shape, type or range.
+    """
+    if isinstance(source, Signal):
+        return source
+    suffix = Path(source).suffix.lower() if isinstance(source, str | os.PathLike) else ""
+    return _READERS.get(suffix, read_image)(source, max_pixels=max_pixels)
+
+
+def write(
+    signal: Signal, target: str | os.PathLike[str], *, bits: int = 8, note: str | None = None
+) -> None:
+    """Write a signal to a file, whole or not at all.
+
+    Args:
+        signal: What to write.
+        target: Where to; its suffix says which kind of file it becomes.
+        bits: Bits a sample.
+        note: Text to put inside.
+    Raises:
+        UsageError: If the kind of file is unknown or cannot hold the signal.
+        OSError: If the file cannot be written.
+    """
+    path = Path(target)
+    suffix = path.suffix.lower()
+    if suffix not in _WRITERS:
+        raise UsageError(
+            f"{path} has no suffix of a known kind of file. {nearest(suffix, _WRITERS)}"
+        )
+    _WRITERS[suffix](signal, path, bits=bits, note=note)
+
+
+def preview(signal: Signal) -> bytes:
+    """Return a PNG that shows a signal, for notebooks."""
+    return encode_image(signal, ".png")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)

@@ -1,0 +1,1 @@
+"""What is minimised: costs, their arithmetic and their conventions."""

@@ -1,0 +1,47 @@
+"""The content cost: the features of a layer shall be those of the content signal."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from impasto.errors import ShapeError
+from impasto.objectives.objective import Term
+
+
+class Content(Term):
+    """Squared distance of features to those of the content, times a factor.
+
+    Args:
+        layer: Layer that is read.
+        target: Features of the content, shape (1, c, *space).
+        scale: Factor of the sum of squares; it holds the normalisation of a convention.
+    Raises:
+        ShapeError: From `statistic`, if the features do not have the target's shape.
+    Source:
+        Gatys, Ecker, Bethge, arXiv:1508.06576, eq. 1 (there the factor is 1/2).
+    """
+
+    kind = "content"
+
+    def __init__(self, layer: str, target: Tensor, *, scale: float = 1.0) -> None:
+        self.layer, self.target, self.scale = layer, target.detach(), scale
+
+    def statistic(self, features: Tensor) -> Tensor:
+        """Sum the squared differences over channels and positions, shape (b,)."""
+        if features.shape[1:] != self.target.shape[1:]:
+            raise ShapeError(
+                f"Content features at {self.layer} have shape {tuple(self.target.shape[1:])}, "
+                f"those of the result {tuple(features.shape[1:])}."
+            )
+        difference = features.to(wide(features)) - self.target.to(wide(features))
+        return difference.square().flatten(1).sum(1)
+
+    def cost(self, statistic: Tensor) -> Tensor:
+        """Scale the sum of squares, shape (b,)."""
+        return self.scale * statistic
+
+
+def wide(features: Tensor) -> torch.dtype:
+    """Return the precision in which costs of such features are computed: at least float32."""
+    return torch.promote_types(features.dtype, torch.float32)

@@ -1,0 +1,76 @@
+"""The Gram matrix: which channels are active together, wherever that may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from impasto.errors import ShapeError
+
+
+def gram(features: Tensor) -> Tensor:
+    """Correlate channels over all positions: the style matrix of Gatys et al.
+
+    Args:
+        features: Activations, shape (b, c, *space), one to three space axes.
+    Returns:
+        Symmetric positive semi-definite matrices, shape (b, c, c), in activation squared, summed
+        over positions as in the paper, not averaged. float32, or float64 for such features.
+    Raises:
+        ShapeError: If there is no space axis.
+    Source:
+        Gatys, Ecker, Bethge, arXiv:1508.06576, eq. 3.
+    """
+    rows = _rows(features)
+    product: Tensor = _SelfProduct.apply(rows)
+    return product
+
+
+def guided_gram(features: Tensor, guides: Tensor) -> Tensor:
+    """Correlate channels within regions: one Gram matrix for each guidance channel.
+
+    Args:
+        features: Activations, shape (b, c, *space).
+        guides: How much each position belongs to each region, shape (r, *space), at least 0.
+    Returns:
+        Shape (b, r, c, c): features times guide, correlated as in `gram`, summed over positions.
+    Raises:
+        ShapeError: If the guides have another space than the features.
+    Source:
+        Gatys, Ecker, Bethge, Hertzmann, Shechtman, arXiv:1611.07865, eq. 6 and 7.
+    """
+    if guides.shape[1:] != features.shape[2:]:
+        raise ShapeError(
+            f"Guides over {tuple(guides.shape[1:])} do not fit features over "
+            f"{tuple(features.shape[2:])}."
+        )
+    rows = _rows(features)
+    weights = guides.to(rows.dtype).flatten(1)
+    return torch.stack([gram(rows * weight) for weight in weights], dim=1)
+
+
+class _SelfProduct(torch.autograd.Function):
+    """F Fᵀ, whose gradient takes one product where automatic differentiation takes two."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor) -> Tensor:
+        ctx.save_for_backward(rows)
+        return rows @ rows.transpose(1, 2)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (rows,) = ctx.saved_tensors
+        product: Tensor = (gradient + gradient.transpose(1, 2)) @ rows
+        return product
+
+
+def _rows(features: Tensor) -> Tensor:
+    """One row a channel, (b, c, position), wide enough to sum in."""
+    if features.ndim < 3:
+        raise ShapeError(
+            f"Features have shape (b, c, *space) with a space axis, not {tuple(features.shape)}."
+        )
+    precision = torch.promote_types(features.dtype, torch.float32)
+    return features.flatten(2).to(precision)

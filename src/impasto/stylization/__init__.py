@@ -1,0 +1,6 @@
+"""Style transfer from end to end: pictures and settings in, steps and a result out."""
+
+from impasto.stylization.recipe import encoder_for, stylize, stylize_steps
+from impasto.stylization.result import Stylization, StylizeStep
+
+__all__ = ["Stylization", "StylizeStep", "encoder_for", "stylize", "stylize_steps"]

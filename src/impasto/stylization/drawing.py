@@ -1,0 +1,140 @@
+"""What a run looks like: the cost curve, the side-by-side sheet, the film."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageOps
+
+from impasto import media
+from impasto.media.files import save_or_rescue
+from impasto.signal import Signal
+from impasto.stylization.result import StylizeStep
+from impasto.stylization.trace import Record, terms_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FILM_SUFFIXES = (".gif", ".webp")
+PLOT_SUFFIXES = (".pdf", ".png", ".svg")
+SHEET_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+
+
+def draw_costs(trace: Sequence[Record]) -> Figure:
+    """Draw J and its kinds of terms against the steps, level by level.
+
+    Args:
+        trace: Records of a run.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.subplots()
+    numbers = range(len(trace))
+    axes.plot(numbers, [entry["total"] for entry in trace], color="black", lw=2, label="J")
+    kinds = [_kinds(entry) for entry in trace]
+    for kind in dict.fromkeys(kind for entry in kinds for kind in entry):
+        values = [entry.get(kind, 0.0) or float("nan") for entry in kinds]  # no zero on a log axis
+        axes.plot(numbers, values, lw=1.2, label=f"J {kind}")
+    for number, entry in enumerate(trace):
+        if entry["step"] == 0:
+            size = "×".join(str(entry[side]) for side in ("width", "height") if side in entry)
+            axes.axvline(number, color="0.8", lw=1, zorder=0)
+            axes.annotate(
+                f" {size}", (number, 1), xycoords=("data", "axes fraction"), va="top", color="0.4"
+            )
+    axes.set(yscale="log", xlabel="steps", ylabel="weighted cost")
+    axes.set_title(f"{trace[-1]['elapsed_seconds']:.0f} seconds", loc="right", color="0.4")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    return figure
+
+
+def plot_costs(trace: Sequence[Record], path: Path) -> None:
+    """Draw the costs into a PNG, SVG or PDF file.
+
+    Raises:
+        OutputError: If it cannot be written there; it says where it was kept.
+    """
+    figure, buffer = draw_costs(trace), BytesIO()
+    fixed = {"Date": None} if path.suffix == ".svg" else {}
+    figure.savefig(buffer, format=path.suffix[1:], dpi=120, metadata=fixed)
+    save_or_rescue(path, lambda to: media.write_bytes(to, buffer.getvalue()))
+
+
+def sheet(pictures: Sequence[Signal], *, height: int = 384, gap: int = 8) -> Image.Image:
+    """Set pictures side by side at one height, in pixels."""
+    images = [media.to_pil(picture).convert("RGB") for picture in pictures]
+    images = [
+        image.resize((max(1, round(image.width * height / image.height)), height), Image.LANCZOS)
+        for image in images
+    ]
+    width = sum(image.width for image in images) + gap * (len(images) - 1)
+    whole, left = Image.new("RGB", (width, height), "white"), 0
+    for image in images:
+        whole.paste(image, (left, 0))
+        left += image.width + gap
+    return whole
+
+
+class Film:
+    """Collects frames while a picture emerges; more of them early, when most happens.
+
+    Args:
+        frames: How many at most.
+        longest: Longest side in pixels.
+    """
+
+    def __init__(self, *, frames: int = 60, longest: int = 480) -> None:
+        self.count, self.longest = frames, longest
+        self.frames: list[Image.Image] = []
+        self.next = 0.0
+
+    def add(self, step: StylizeStep) -> None:
+        """Take the picture of a step if it is time for a frame."""
+        number = len(step.spaces) * step.steps
+        place = (step.level * step.steps + step.index) / number
+        if place < self.next:
+            return
+        last = len(self.frames) + 1
+        self.next = (last / self.count) ** 2
+        self.frames.append(self._frame(step))
+
+    def save(self, path: Path, last: Signal) -> None:
+        """Write the film, which stays on its last picture for two seconds.
+
+        Raises:
+            OutputError: If it cannot be written there; it says where it was kept.
+        """
+        final = self._fitted(media.to_pil(last).convert("RGB"))
+        frames = [frame.resize(final.size, Image.BICUBIC) for frame in self.frames] + [final]
+        durations = [66] * (len(frames) - 1) + [2000]
+        buffer = BytesIO()
+        frames[0].save(
+            buffer,
+            format=path.suffix[1:].upper(),
+            save_all=True,
+            append_images=frames[1:],
+            duration=durations,
+            loop=0,
+        )
+        save_or_rescue(path, lambda to: media.write_bytes(to, buffer.getvalue()))
+
+    def _frame(self, step: StylizeStep) -> Image.Image:
+        return self._fitted(media.to_pil(step.signal).convert("RGB"))
+
+    def _fitted(self, image: Image.Image) -> Image.Image:
+        if max(image.size) <= self.longest:
+            return image
+        return ImageOps.contain(image, (self.longest, self.longest), Image.LANCZOS)
+
+
+def _kinds(entry: Record) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for name, value in terms_of(entry).items():
+        kind = name.partition(":")[0]
+        sums[kind] = sums.get(kind, 0.0) + value
+    return sums

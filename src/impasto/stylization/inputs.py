@@ -1,0 +1,159 @@
+"""What goes into a stylization: content, styles and masks, read and checked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from impasto.errors import InputError, UsageError, nearest
+from impasto.media import Source, read
+from impasto.media.mask import paired_regions
+from impasto.samples import find, samples
+from impasto.settings import check_weight
+from impasto.signal import Signal
+
+StyleSource = Source | tuple[Source, float]
+Mask = tuple[Source, Source]
+
+
+@dataclass(frozen=True, eq=False)
+class Style:
+    """One style and what of it goes where.
+
+    Attributes:
+        signal: The style itself.
+        weight: Its share among the styles.
+        regions: Regions of the content and the regions of the style that pair with them, shapes
+            (r, *space) over the space of the mask each; None without masks.
+    """
+
+    signal: Signal
+    weight: float = 1.0
+    regions: tuple[Tensor, Tensor] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Everything that was read.
+
+    Attributes:
+        content: The content.
+        styles: One style or several.
+        origin: Where each came from: names, hashes and weights, as a result's metadata has them.
+    """
+
+    content: Signal
+    styles: Sequence[Style]
+    origin: dict[str, Any]
+
+    @cached_property
+    def label(self) -> str:
+        """Name of the content, for messages."""
+        return str(self.origin["content"]["path"] or "the content")
+
+
+def read_inputs(
+    content: Source,
+    style: StyleSource | Sequence[StyleSource],
+    *,
+    masks: Sequence[Mask] = (),
+    max_pixels: int,
+) -> Inputs:
+    """Read the content, the styles with their weights, and a pair of masks for each style.
+
+    Args:
+        content: Path, name of a sample, bytes, PIL image, array, tensor or signal.
+        style: The same, or a list of them, each alone or in a pair with its weight.
+        masks: For each style the mask of the content and that of the style; or none.
+        max_pixels: Larger pictures are refused.
+    Raises:
+        InputError: If something cannot be read.
+        UsageError: If there is no style, a weight is out of range, or masks do not fit.
+    """
+    pairs = style_pairs(style)
+    if masks and len(masks) != len(pairs):
+        raise UsageError(
+            f"There are {len(pairs)} styles and {len(masks)} pairs of masks: give --mask once for "
+            "each --style, in the same order."
+        )
+    subject = read(resolve(content), max_pixels=max_pixels)
+    styles = []
+    for number, (source, weight) in enumerate(pairs):
+        signal = read(resolve(source), max_pixels=max_pixels)
+        regions = _read_masks(masks[number], subject, signal, max_pixels) if masks else None
+        styles.append(Style(signal, weight, regions))
+    origin = {
+        "content": identity(content),
+        "styles": [{**identity(source), "weight": weight} for source, weight in pairs],
+        "masks": [[identity(mask) for mask in pair] for pair in masks],
+    }
+    return Inputs(subject, styles, origin)
+
+
+def style_pairs(style: StyleSource | Sequence[StyleSource]) -> list[tuple[Source, float]]:
+    """Return each style with its weight, 1 where none is given.
+
+    Raises:
+        UsageError: If there is none, or a weight is out of range or all are zero.
+    """
+    given = style if isinstance(style, list) else [style]
+    pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in given]
+    for _, weight in pairs:
+        check_weight("The weight of a style", weight)
+    if not pairs or not sum(weight for _, weight in pairs) > 0:
+        raise UsageError("There is no style: add --style PICTURE with a weight above 0.")
+    return pairs
+
+
+def resolve(source: Source) -> Source:
+    """Turn the name of a bundled sample into its path; a file of that name comes first.
+
+    Raises:
+        InputError: If a name is neither a file nor a sample.
+    """
+    if not isinstance(source, str | os.PathLike) or Path(source).exists():
+        return source
+    name = str(source)
+    if (sample := find(name)) is not None:
+        return sample
+    if Path(name).name == name and not Path(name).suffix:
+        hint = nearest(name, [sample.name for sample in samples()])
+        raise InputError(f"There is no file {name!r}, and no sample of that name. {hint}")
+    raise InputError(f"There is no file {name!r}.")
+
+
+def identity(source: Source) -> dict[str, Any]:
+    """Return path and SHA-256 of a source; the path is None for data in memory."""
+    found = resolve(source)
+    if isinstance(found, str | os.PathLike):
+        digest = hashlib.sha256(Path(found).read_bytes()).hexdigest()
+        return {"path": os.fspath(source), "sha256": digest}  # type: ignore[arg-type]
+    samples = read(found).samples.contiguous()
+    return {"path": None, "sha256": hashlib.sha256(samples.numpy().tobytes()).hexdigest()}
+
+
+def _read_masks(
+    pair: Mask, content: Signal, style: Signal, max_pixels: int
+) -> tuple[Tensor, Tensor]:
+    masks = [read(resolve(mask), max_pixels=max_pixels) for mask in pair]
+    for mask, signal, name in zip(masks, (content, style), ("content", "style"), strict=True):
+        # a smaller mask will do as long as it has the same proportions, to a sample
+        for mine, whole in zip(mask.space, signal.space, strict=True):
+            factor = max(signal.space) / max(mask.space)
+            if abs(mine * factor - whole) > max(1.0, factor):
+                raise UsageError(
+                    f"The {name} mask has {_by(mask)} pixels and the {name} {_by(signal)}: "
+                    "a mask needs the proportions of its picture."
+                )
+    return paired_regions(*masks)
+
+
+def _by(signal: Signal) -> str:
+    return "×".join(str(length) for length in reversed(signal.space))

@@ -1,0 +1,139 @@
+"""The main job: pictures and settings go in, steps and a result come out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from impasto.encoders.catalog import load_encoder
+from impasto.encoders.encoder import Chain
+from impasto.engine.memory import check_memory
+from impasto.engine.precision import pick_precision
+from impasto.engine.pyramid import pyramid
+from impasto.engine.run import run
+from impasto.media import Source, read
+from impasto.settings import StylizeSettings
+from impasto.signal import Signal
+from impasto.stylization.inputs import Mask, StyleSource, read_inputs, resolve
+from impasto.stylization.keeper import Keeper
+from impasto.stylization.problem import StyleTransfer
+from impasto.stylization.result import Stylization, StylizeStep
+from impasto.stylization.trace import Record, record
+
+
+def stylize(
+    content: Source,
+    style: StyleSource | Sequence[StyleSource],
+    *,
+    masks: Sequence[Mask] = (),
+    settings: StylizeSettings | None = None,
+    checkpoint: Path | None = None,
+    **changes: Any,
+) -> Stylization:
+    """Make a picture with the content of one picture and the style of another.
+
+        result = impasto.stylize("photo.jpg", "painting.jpg", size=512)
+        result.save("out.png")
+
+    Args:
+        content: Path, name of a bundled sample, bytes, PIL image, array, tensor or signal.
+        style: The same, or a list of styles, each alone or in a pair with its weight.
+        masks: For each style a mask of the content and one of the style; equal colors pair up.
+        settings: How to do it; None for the defaults.
+        checkpoint: File in which the run keeps its state, and from which it goes on.
+        **changes: Single settings, by the names of the fields of StylizeSettings.
+    Raises:
+        ImpastoError: One of its kinds, with a sentence that says what was wrong.
+    Source:
+        Gatys, Ecker, Bethge, arXiv:1508.06576.
+    """
+    step = None
+    steps = stylize_steps(
+        content, style, masks=masks, settings=settings, checkpoint=checkpoint, **changes
+    )
+    for step in steps:
+        pass
+    assert step is not None  # the first step is the start itself
+    return step.finish()
+
+
+def stylize_steps(
+    content: Source,
+    style: StyleSource | Sequence[StyleSource],
+    *,
+    masks: Sequence[Mask] = (),
+    settings: StylizeSettings | None = None,
+    checkpoint: Path | None = None,
+    encoder: Chain | None = None,
+    began: float | None = None,
+    **changes: Any,
+) -> Iterator[StylizeStep]:
+    """Do what `stylize` does, and yield every step of it.
+
+    Everything is read and checked before the first step. To stop, leave the loop: the last step
+    holds the picture so far, and `step.finish()` makes it a result.
+
+    Args:
+        content: As for `stylize`.
+        style: As for `stylize`.
+        masks: As for `stylize`.
+        settings: As for `stylize`.
+        checkpoint: As for `stylize`.
+        encoder: A network that is loaded already; None to load what the settings name.
+        began: Reading of time.monotonic() from which seconds are counted; None for now.
+        **changes: As for `stylize`.
+    Yields:
+        The start of each level and every step from it.
+    Raises:
+        ImpastoError: As for `stylize`.
+    """
+    began = time.monotonic() if began is None else began
+    settings = (settings or StylizeSettings()).changed(changes)
+    encoder = encoder or encoder_for(settings)
+    inputs = read_inputs(content, style, masks=masks, max_pixels=settings.max_pixels)
+    init = _read_init(settings)
+    problem = StyleTransfer(encoder, inputs, settings)
+    check_memory(encoder, problem.layers, problem.space, pick_precision(settings.precision))
+    spaces = pyramid(problem.space, levels=settings.levels, minimum=problem.minimum)
+    keeper = Keeper(checkpoint, settings, inputs.origin, encoder.weights_hash)
+    resume = keeper.load()
+    records: list[Record] = list(resume.records) if resume else []
+    steps = run(
+        problem.evaluator,
+        spaces,
+        problem.start(spaces[0], init),
+        steps=settings.steps,
+        optimizer=settings.optimizer,
+        canvas=settings.canvas,
+        resume=resume,
+        began=began,
+    )
+    for step in steps:
+        records.append(record(step))
+        keeper.keep(step, records)
+        yield StylizeStep.of(step, problem, records)
+
+
+def encoder_for(settings: StylizeSettings) -> Chain:
+    """Load the network that the settings name, in the precision that they name.
+
+    Raises:
+        UsageError: If there is no network of that name.
+        WeightsError: If its weights are missing or damaged.
+    """
+    encoder = load_encoder(
+        settings.encoder,
+        weights=settings.weights,
+        convention=settings.weights_convention,
+        pooling=settings.pooling,
+    )
+    return encoder.to(pick_precision(settings.precision))
+
+
+def _read_init(settings: StylizeSettings) -> Signal | None:
+    """Read the picture that G begins with, where the settings name one."""
+    if settings.init in ("content", "noise", "style"):
+        return None
+    return read(resolve(settings.init), max_pixels=settings.max_pixels)

@@ -1,0 +1,139 @@
+"""The result of a stylization: the picture, what it cost, and how it was made."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from impasto import media
+from impasto.engine.run import Step
+from impasto.media.files import save_or_rescue
+from impasto.settings import StylizeSettings
+from impasto.signal import Signal
+from impasto.stylization.problem import StyleTransfer
+from impasto.stylization.trace import Record, terms_of
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True, eq=False)
+class Stylization:
+    """A picture made by `stylize`.
+
+    Attributes:
+        signal: The result: samples of shape (3, h, w) in sRGB from 0 to 1, before clipping.
+        trace: A record a step: elapsed seconds, level, size, J ("total") and every term.
+        settings: How it was made.
+        origin: What it was made from: paths, hashes and weights.
+        weights_hash: SHA-256 of the network's weights.
+    """
+
+    signal: Signal
+    trace: Sequence[Record]
+    settings: StylizeSettings
+    origin: dict[str, Any] = field(repr=False)
+    weights_hash: str
+
+    @property
+    def costs(self) -> Record:
+        """The last record of the trace: J ("total") and its terms at the end."""
+        return self.trace[-1]
+
+    @property
+    def terms(self) -> dict[str, float]:
+        """The weighted cost of each term at the end."""
+        return terms_of(self.costs)
+
+    @property
+    def seconds(self) -> float:
+        """Time that it took, in seconds."""
+        return float(self.trace[-1]["elapsed_seconds"])
+
+    @cached_property
+    def image(self) -> Image:
+        """The picture as a PIL image."""
+        return media.to_pil(self.signal)
+
+    def note(self) -> dict[str, Any]:
+        """Return what a file's metadata tells: inputs, settings, versions, hash of the weights."""
+        return {
+            "program": "impasto",
+            "inputs": self.origin,
+            "settings": self.settings.to_json(),
+            "weights_sha256": self.weights_hash,
+            "threads": torch.get_num_threads(),
+            "versions": {
+                "impasto": version("impasto"),
+                "torch": torch.__version__,
+                "python": platform.python_version(),
+            },
+        }
+
+    def save(self, path: str | Path, *, bits: int = 8) -> None:
+        """Write the picture, whole or not at all, with settings and versions inside.
+
+        Args:
+            path: Where to; the suffix decides between PNG, JPEG, WebP and TIFF.
+            bits: 8, or 16 for PNG and TIFF.
+        Raises:
+            UsageError: If the suffix is unknown or cannot hold so many bits.
+            OutputError: If it cannot be written there; it says where the picture was kept.
+        """
+        note = self._note(bits)
+        save_or_rescue(Path(path), lambda to: media.write(self.signal, to, bits=bits, note=note))
+
+    def encoded(self, suffix: str, *, bits: int = 8) -> bytes:
+        """Return what `save` would write to a file of that suffix, such as ".png"."""
+        return media.image.encode_image(self.signal, suffix, bits=bits, note=self._note(bits))
+
+    def _note(self, bits: int) -> str:
+        return json.dumps({**self.note(), "bits": bits}, sort_keys=True)
+
+    def _repr_png_(self) -> bytes:
+        return media.preview(self.signal)
+
+
+@dataclass(frozen=True, eq=False)
+class StylizeStep(Step):
+    """A step of a stylization, which can show the picture so far.
+
+    Attributes:
+        problem: What is being solved.
+        records: The trace up to this step.
+    """
+
+    problem: StyleTransfer
+    records: Sequence[Record]
+
+    @classmethod
+    def of(cls, step: Step, problem: StyleTransfer, records: Sequence[Record]) -> StylizeStep:
+        """Add to a step of the engine what it takes to show it."""
+        same = {field.name: getattr(step, field.name) for field in fields(step)}
+        return cls(**same, problem=problem, records=records)
+
+    @cached_property
+    def signal(self) -> Signal:
+        """The picture so far."""
+        return self.problem.present(self.samples)
+
+    def finish(self) -> Stylization:
+        """Return what has been made so far as a result."""
+        return Stylization(
+            self.signal,
+            list(self.records),
+            self.problem.settings,
+            self.problem.inputs.origin,
+            self.problem.encoder.weights_hash,
+        )
+
+    def _repr_png_(self) -> bytes:
+        return media.preview(self.signal)

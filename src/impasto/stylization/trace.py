@@ -1,0 +1,28 @@
+"""What a run has measured, a record a step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from impasto.engine.run import Step
+
+Record = dict[str, Any]
+
+
+def record(step: Step) -> Record:
+    """Return what a step measured: time, place, size, J and every term, as JSON can hold it."""
+    height_width = dict(zip(("width", "height"), reversed(step.space), strict=False))
+    return {
+        "elapsed_seconds": round(step.seconds, 3),
+        "level": step.level,
+        "step": step.index,
+        **height_width,
+        "total": step.costs.total,
+        **step.costs.terms,
+    }
+
+
+def terms_of(record: Record) -> dict[str, float]:
+    """Return the terms of a record, without J and the rest."""
+    known = ("elapsed_seconds", "level", "step", "width", "height", "total")
+    return {name: value for name, value in record.items() if name not in known}
