@@ -36,7 +36,9 @@ class StylizeSettings:
     """
 
     size: int | Literal["original"] = _setting(
-        512, "Longest side of the result in pixels, or 'original' for that of the content.", _PICTURE
+        512,
+        "Longest side of the result in pixels, or 'original' for that of the content.",
+        _PICTURE,
     )
     colors: Colors = _setting(
         "style",
@@ -45,7 +47,9 @@ class StylizeSettings:
         _PICTURE,
     )
     style_scale: float = _setting(
-        1.0, "Size of the style's brush strokes; 1 gives both pictures the same longest side.", _PICTURE
+        1.0,
+        "Size of the style's brush strokes; 1 gives both pictures the same longest side.",
+        _PICTURE,
     )
     init: str = _setting(
         "content", "Where G begins: content, noise, style, or the path of a picture.", _DESCENT
@@ -53,7 +57,9 @@ class StylizeSettings:
     seed: int = _setting(0, "Seed of the white noise.", _DESCENT)
     steps: int = _setting(100, "Steps of descent at each level.", _DESCENT)
     levels: int | None = _setting(
-        None, "Levels of the coarse-to-fine pyramid; 1 switches it off. [default: by size]", _DESCENT
+        None,
+        "Levels of the coarse-to-fine pyramid; 1 switches it off. [default: by size]",
+        _DESCENT,
     )
     optimizer: Literal["lbfgs", "adam"] = _setting("lbfgs", "Method of descent.", _DESCENT)
     canvas: Literal["spectrum", "samples"] = _setting(
@@ -70,19 +76,21 @@ class StylizeSettings:
     )
     content_weight: float | None = _setting(None, "α, the weight of the content cost.", _COST)
     style_weight: float | None = _setting(None, "β, the weight of the style cost.", _COST)
-    tv_weight: float | None = _setting(
-        None, "Weight of the total variation, which smooths.", _COST
-    )
+    tv_weight: float | None = _setting(None, "Weight of the total variation, which smooths.", _COST)
     encoder: str = _setting("vgg19", "Network that sees; see 'impasto encoders'.", _NETWORK)
     weights: Path | None = _setting(
-        None, "File of VGG16 or VGG19 weights in torchvision's names (.pth, .safetensors).", _NETWORK
+        None,
+        "File of VGG16 or VGG19 weights in torchvision's names (.pth, .safetensors).",
+        _NETWORK,
     )
     weights_convention: Literal["caffe", "torchvision"] | None = _setting(
         None, "Pixels that the weights expect, where the file does not tell.", _NETWORK
     )
     pooling: Literal["max", "average"] = _setting("max", "Pooling of the network.", _NETWORK)
     precision: Literal["auto", "float32", "bfloat16"] = _setting(
-        "auto", "Numbers inside the network; auto takes bfloat16 where the processor has it.", _NETWORK
+        "auto",
+        "Numbers inside the network; auto takes bfloat16 where the processor has it.",
+        _NETWORK,
     )
     max_pixels: int = _setting(
         200_000_000, "Refuse to read pictures with more pixels than this.", _PICTURE
@@ -94,7 +102,9 @@ class StylizeSettings:
             if value is None or (name == "size" and value == "original"):
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
-                raise UsageError(f"{option(name)} must be a whole number from {lowest}, not {value!r}.")
+                raise UsageError(
+                    f"{option(name)} must be a whole number from {lowest}, not {value!r}."
+                )
         for name in ("content_weight", "style_weight", "tv_weight"):
             if (value := getattr(self, name)) is not None:
                 check_weight(option(name), value)

@@ -38,9 +38,14 @@ class TestAtomicWrite:
     ) -> None:
         path = tmp_path / "a"
         path.write_bytes(b"old")
-        with pytest.raises(error), atomic_write(path) as temporary:
-            temporary.write_bytes(b"half")
-            raise error
+
+        def write_half() -> None:
+            with atomic_write(path) as temporary:
+                temporary.write_bytes(b"half")
+                raise error
+
+        with pytest.raises(error):
+            write_half()
         assert path.read_bytes() == b"old"
         assert list(tmp_path.iterdir()) == [path]
 

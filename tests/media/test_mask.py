@@ -51,9 +51,10 @@ class TestMaskColors:
         mask = painted(labels.reshape(-1, *[1] * (len(space) - 1)).expand(space), [RED, BLUE])
         torch.testing.assert_close(mask_colors(mask.samples), torch.tensor([BLUE, RED]))
 
-    def test_gray_levels_nine_steps_apart_are_different(self) -> None:
-        levels = torch.arange(20).repeat_interleave(4).expand(3, 10, 80) * 9 / 255
-        assert len(mask_colors(levels)) == 20
+    def test_gray_levels_25_steps_apart_are_different(self) -> None:
+        widths = torch.tensor([300, 5, 40, 5, 5, 100, 5, 5, 5, 5, 5])
+        levels = (torch.arange(11) * 25 / 255).repeat_interleave(widths).expand(3, 10, -1)
+        assert len(mask_colors(levels)) == 11
 
     def test_noise_of_a_few_levels_is_the_same_color(self) -> None:
         noise = torch.randint(-4, 5, (3, 50, 50), generator=torch.Generator().manual_seed(0)) / 255
@@ -77,9 +78,10 @@ class TestMaskColors:
         noise = torch.rand(3, 30, 30, generator=torch.Generator().manual_seed(0))
         assert mask_colors(noise).shape == (0, 3)
 
-    @pytest.mark.parametrize("quality", [95, 75, 50])
-    def test_jpeg_adds_no_colors(self, quality: int) -> None:
-        samples = read_image(jpeg(drawing(), quality)).samples
+    @pytest.mark.parametrize("size", [100, 400])
+    @pytest.mark.parametrize("quality", [95, 75, 50, 30])
+    def test_jpeg_adds_no_colors(self, size: int, quality: int) -> None:
+        samples = read_image(jpeg(drawing(size), quality)).samples
         expected = torch.tensor([BLACK, (0.5, 0.5, 0.5), RED, (1.0, 1.0, 0.0)])
         torch.testing.assert_close(mask_colors(samples), expected, atol=6 / 255, rtol=0)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from impasto.cli.extras import Extras
 from impasto.cli.progress import Bar
-from impasto.errors import DivergedError, ImpastoError, InputError, OutputError, UsageError
+from impasto.errors import ImpastoError, InputError, UsageError
 from impasto.settings import StylizeSettings
 
 if TYPE_CHECKING:
@@ -41,6 +43,13 @@ class Job:
     bits: int
     quiet: bool
     encoder: Chain | None = None
+
+    def read_from(self, contents: Sequence[str]) -> list[str]:
+        """Return the paths of all that is read."""
+        masks = [mask for pair in self.masks for mask in pair]
+        weights = [str(self.settings.weights)] if self.settings.weights else []
+        styles = [path for path, _ in self.styles]
+        return [*contents, *styles, *masks, self.settings.init, *weights]
 
     def say(self, words: str) -> None:
         """Say something on stderr, unless told to be quiet."""
@@ -75,24 +84,31 @@ def one(
     checkpoint: Path | None,
     *,
     began: float,
+    until: tuple[int, int] | None = None,
 ) -> Report:
     """Stylize one content and write all that was asked for.
 
     Args:
         job: What is done.
         content: Path, name of a sample, or "-" for stdin.
-        output: Path, or "-" for stdout; None to name it after content and style.
+        output: Path, folder, or "-" for stdout; None to name it after content and style.
         extras: What to write besides.
         checkpoint: File that keeps the state of the run.
         began: Reading of time.monotonic() at the start of the work.
+        until: Level and step to stop after; None to go on to the end.
     Returns:
         What --json prints.
     Raises:
-        KeyboardInterrupt: After the picture so far has been saved and named.
-        ImpastoError: With a sentence about what went wrong.
+        BaseException: Whatever stops it, after the picture so far has been saved and named.
     """
-    output = output or f"{_stem(content)}_{_stem(job.styles[0][0])}.png"
+    output = output or "."
+    if os.path.isdir(output):
+        output = os.path.join(output, f"{_stem(content)}_{_stem(job.styles[0][0])}.png")
+        output = os.path.normpath(output)
     _check_output(output, job.bits)
+    files = [] if output == STREAM else [Path(output)]
+    files += [*extras.files, *([checkpoint] if checkpoint else [])]
+    check_apart(job.read_from([content]), files)
     from impasto.stylization import encoder_for, stylize_steps
 
     step: StylizeStep | None = None
@@ -110,9 +126,11 @@ def one(
             ):
                 extras.take(step)
                 bar.show(step)
-    except (KeyboardInterrupt, DivergedError, OutputError) as reason:
+                if until == (step.level, step.index):
+                    break
+    except BaseException:
         if step is not None:
-            _keep_partial(step, output, job, reason)
+            _keep_partial(step, output, job.bits)
         raise
     finally:
         extras.close()
@@ -122,7 +140,7 @@ def one(
     extras.finish(result, [step.problem.original, *(s.signal for s in step.problem.inputs.styles)])
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
-    job.say(f"{output}: J {result.costs['total']:.4g} after {result.seconds:.1f} s")
+    job.say(f"{'stdout' if output == STREAM else output}: J {result.costs['total']:.4g} after {result.seconds:.1f} s")
     return _report(result, output)
 
 
@@ -133,8 +151,10 @@ def batch(job: Job, contents: list[str], output: str | None) -> Report:
         UsageError: If no folder is named, or it cannot be made or written.
         InputError: If a folder holds no pictures.
     """
+    from impasto import media
     from impasto.media.files import check_writable
     from impasto.media.image import pictures_in
+    from impasto.stylization import encoder_for, resolve
 
     if output is None:
         raise UsageError("Several contents need a folder for their results: add -o FOLDER.")
@@ -144,16 +164,21 @@ def batch(job: Job, contents: list[str], output: str | None) -> Report:
     check_writable((folder if folder.exists() else folder.absolute().parent) / ".impasto")
     pictures: list[str] = []
     for content in contents:
-        inside = [str(p) for p in pictures_in(Path(content))] if Path(content).is_dir() else []
+        inside = [str(p) for p in pictures_in(Path(content))] if os.path.isdir(content) else []
         pictures += inside or [content]
+    targets = [folder / name for name in _names(pictures)]
+    check_apart(job.read_from(pictures), targets)
+    job.encoder = encoder_for(job.settings)
+    for style, _ in job.styles:  # what is wrong with a style is wrong for all
+        media.read(resolve(style), max_pixels=job.settings.max_pixels)
     folder.mkdir(exist_ok=True)
     reports: list[Report] = []
     failures: list[Report] = []
-    for picture, name in zip(pictures, _names(pictures), strict=True):
+    for picture, target in zip(pictures, targets, strict=True):
         try:
-            target = str(folder / name)
-            reports.append(one(job, picture, target, Extras(), None, began=time.monotonic()))
-        except UsageError:  # which would be the same for all
+            began = time.monotonic()
+            reports.append(one(job, picture, str(target), Extras(), None, began=began))
+        except UsageError:  # as above
             raise
         except ImpastoError as error:
             job.say(f"impasto: {error}")
@@ -164,9 +189,25 @@ def batch(job: Job, contents: list[str], output: str | None) -> Report:
 def batch_error(failures: list[Report]) -> ImpastoError:
     """Return the error at the end of a batch in which some contents failed."""
     listed = "\n".join(f"  {failure['content']}: {failure['error']}" for failure in failures)
-    unreadable = any(failure["code"] == InputError.exit_code for failure in failures)
-    kind = InputError if unreadable else ImpastoError
-    return kind(f"{len(failures)} of the pictures could not be stylized; the others are done.\n{listed}")
+    codes = {failure["code"] for failure in failures}
+    kind = InputError if InputError.exit_code in codes else ImpastoError
+    error = kind(
+        f"{len(failures)} of the pictures could not be stylized; the others are done.\n{listed}"
+    )
+
+
+def check_apart(inputs: Sequence[str], outputs: Sequence[Path]) -> None:
+    """Refuse to write a file over another, or over what it is made from.
+
+    Raises:
+        UsageError: If an output is named twice, or is an input, too.
+    """
+    taken = {os.path.realpath(path): path for path in inputs}
+    for output in outputs:
+        place = os.path.realpath(output)
+        if place in taken:
+            raise UsageError(f"{output} would be written over {taken[place]}: choose another name.")
+        taken[place] = str(output)
 
 
 def _check_output(output: str, bits: int) -> None:
@@ -180,22 +221,28 @@ def _check_output(output: str, bits: int) -> None:
 
 
 def _save(result: Stylization, output: str, bits: int) -> None:
-    if output == STREAM:
+    if output != STREAM:
+        result.save(output, bits=bits)
+        return
+    try:
         sys.stdout.buffer.write(result.encoded(".png", bits=bits))
         sys.stdout.buffer.flush()
-    else:
-        result.save(output, bits=bits)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        kept = Path(tempfile.mkdtemp(prefix="impasto-")) / "stdout.png"
+        result.save(kept, bits=bits)
+        raise OutputError(f"")
 
 
-def _keep_partial(step: StylizeStep, output: str, job: Job, reason: BaseException) -> None:
+def _keep_partial(step: StylizeStep, output: str, bits: int) -> None:
     """Save the last good picture under a name of its own, and say so."""
     path = Path("partial.png" if output == STREAM else output)
     if output != STREAM:
         path = path.with_name(f"{path.stem}.partial{path.suffix}")
-    step.finish().save(path, bits=job.bits)
-    why = "Interrupted" if isinstance(reason, KeyboardInterrupt) else "Stopped"
+    step.finish().save(path, bits=bits)
     place = f"level {step.level + 1}, step {step.index}"
-    print(f"impasto: {why} at {place}. The picture so far is in {path}.", file=sys.stderr)
+    print(f"impasto: The picture so far ({place}) is in {path}.", file=sys.stderr)
 
 
 def _report(result: Stylization, output: str) -> Report:

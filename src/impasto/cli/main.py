@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import traceback
@@ -60,15 +61,16 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         code = app(words, standalone_mode=False, prog_name="impasto")
+        if sys.stdout is not None:  # as it is where a shell has closed it
+            sys.stdout.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has gone
-        sys.stderr.close()
-        code = 1
     except Exception as error:
         if debug:
             traceback.print_exc()
         code = _explain(error)
+    if code == INTERRUPTED:
+        print("impasto: Interrupted.", file=sys.stderr)
     sys.exit(code or 0)
 
 
@@ -86,16 +88,28 @@ def _explain(error: Exception) -> int:
     if hasattr(error, "format_message"):  # the command line was wrong, says Typer
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "impasto"
-        print(f"impasto: {error.format_message()} Try '{command} --help'.", file=sys.stderr)
+        if wrong := error.format_message().rstrip("."):  # nothing after a bare `impasto`
+            print(f"impasto: {wrong}. Try '{command} --help'.", file=sys.stderr)
         return 2
     if type(error).__name__ == "Abort":
         return INTERRUPTED
+    if isinstance(error, OSError):
+        _abandon_stdout()
+        if not isinstance(error, BrokenPipeError):  # whoever read our output has gone
+            place = f"{error.filename}: " if error.filename else ""
+            print(f"impasto: {place}{error.strerror or error}.", file=sys.stderr)
+        return 1
     print(
         f"impasto: something unforeseen failed ({type(error).__name__}: {error}). "
         "Please report it with what --debug prints.",
         file=sys.stderr,
     )
     return 1
+
+
+def _abandon_stdout() -> None:
+    """Let what is left in the buffer go nowhere, or Python would fail again when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _is_exhausted(error: Exception) -> bool:

@@ -57,7 +57,9 @@ def _parsed(picture: Path, note: str | None) -> dict[str, Any]:
             return dict(told)
     except (ValueError, KeyError, TypeError):
         pass
-    raise InputError(f"{picture} does not tell how it was made: it is not impasto's, or was edited.")
+    raise InputError(
+        f"{picture} does not tell how it was made: it is not impasto's, or was edited."
+    )
 
 
 def _check_unchanged(picture: Path, entry: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import itertools
 import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,25 +13,35 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from impasto.errors import UsageError
 from impasto.settings import StylizeSettings, option, parse_layers
 
 
 class PairedMasks(TyperCommand):
-    """A command whose option --mask takes two words, and may be repeated: Typer has no such type."""
+    """A command whose option --mask takes two words, and may be repeated: Typer has no such type.
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        for parameter in self.params:
-            if parameter.name == "mask":
-                parameter.nargs = 2
+    So it reads `--mask A B` as if it were `--mask A --mask B`.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the words after the command's name."""
+        words, doubled = iter(args), []
+        for word in words:
+            doubled.append(word)
+            if word == "--mask":
+                pair = list(itertools.islice(words, 2))
+                if len(pair) < 2 or any(mask.startswith("-") for mask in pair):
+                    raise UsageError("--mask takes two pictures: CONTENT_MASK STYLE_MASK.")
+                doubled += [pair[0], word, pair[1]]
+        return super().parse_args(ctx, doubled)
 
 
 # How the command line writes what is no plain text, number or choice.
 _LAYERS = {"parser": parse_layers, "metavar": "LAYER[:WEIGHT],..."}
 
 
-def _size(text: str) -> int | str:
-    return int(text) if text.lstrip("+-").isdigit() else text
+def _size(given: str | int) -> int | str:
+    return int(given) if str(given).lstrip("+-").isdecimal() else given
 
 
 _WRITTEN: Mapping[str, Mapping[str, Any]] = {

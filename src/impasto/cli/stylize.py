@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -37,7 +39,9 @@ def stylize(
     output: Annotated[
         str | None,
         typer.Option(
-            "--output", "-o", help="Result, folder for several, or - for a PNG to stdout.",
+            "--output",
+            "-o",
+            help="Result, folder for several, or - for a PNG to stdout.",
             rich_help_panel=_FILES,
         ),
     ] = None,
@@ -87,10 +91,18 @@ def stylize(
         raise UsageError("There is no style: add --style PICTURE.")
     if output == "-" and as_json:
         raise UsageError("-o - and --json both want stdout: choose one.")
+    if output == "-" and sys.stdout.isatty():
+        raise UsageError(
+            "-o - writes a PNG, which is nothing for a terminal: send it to a program."
+        )
     extras = Extras(trace, plot, sheet, snapshots, every, film)
     extras.check()
-    job = Job([parse_style(text) for text in style], [(one, other) for one, other in mask], settings, bits, quiet)
-    if len(content) == 1 and not Path(content[0]).is_dir():
+    styles, masks = (
+        [parse_style(text) for text in style],
+        list(zip(mask[::2], mask[1::2], strict=True)),
+    )
+    job = Job(styles, masks, settings, bits, quiet)
+    if len(content) == 1 and not os.path.isdir(content[0]):
         report = one(job, content[0], output, extras, checkpoint, began=began)
     elif extras.wanted or mask or checkpoint or output == "-":
         raise UsageError(
@@ -103,4 +115,3 @@ def stylize(
         print(json.dumps(report))
     if failures := report.get("failures"):
         raise batch_error(failures)
-

@@ -105,7 +105,7 @@ class Chain(Encoder):
         super().__init__()
         self.name, self.source, self.weights_hash = name, source, weights_hash
         self.front_end = front_end
-        self.chain = nn.ModuleDict(chain)
+        self.chain = nn.ModuleDict(dict(chain))
         first = next(module for _, module in chain if hasattr(module, "kernel_size"))
         self.axes = len(_per_axis(first, "kernel_size"))
         self.table = {layer.name: layer for layer in chain_layers(chain)}
@@ -124,6 +124,8 @@ class Chain(Encoder):
         features: dict[str, Tensor] = {}
         previous = ""
         for name, module in self.chain.items():
+            if len(features) == len(wanted):
+                break
             if isinstance(module, nn.ReLU):  # a feature that was handed out must not change
                 x = functional.relu(x, inplace=previous != "" and previous not in features)
             else:
@@ -131,8 +133,6 @@ class Chain(Encoder):
             previous = name
             if name in wanted:
                 features[name] = x
-                if len(features) == len(wanted):
-                    break
         return features
 
     def minimum_length(self, layers: Iterable[str]) -> int:
@@ -146,6 +146,8 @@ class Chain(Encoder):
             if hasattr(module, "kernel_size"):
                 kernel, stride = _per_axis(module, "kernel_size")[0], _stride(module)
                 padding = _per_axis(module, "padding")[0]
+                spread = _per_axis(module, "dilation")[0] if hasattr(module, "dilation") else 1
+                kernel = (kernel - 1) * spread + 1
                 needed = max(1, (needed - 1) * stride + kernel - 2 * padding)
         return needed
 
@@ -156,7 +158,8 @@ class Wrapped(Encoder):
     Args:
         module: The network. It is frozen and put into evaluation mode.
         layers: Names of layers and the paths of the submodules that make them ("features.3"), or
-            None to name every submodule that has no children by its own path.
+            None to name every submodule that has no children by its own path. Of a submodule that
+            is used more than once, the first output counts.
         example: An input for the module, shape (1, channel, *space); it is run once to learn the
             channels and strides of the layers.
         front_end: Maps the units of the medium to those of the module; None changes nothing.
@@ -192,10 +195,14 @@ class Wrapped(Encoder):
             for layer, output in outputs.items()
             if output.ndim == example.ndim
         }
+        for layer, path in (layers or {}).items():
+            if layer not in self.table:
+                raise UsageError(f"{name}: the output of {path!r} is not one tensor of features.")
 
     def forward(self, batch: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
         """See Encoder.forward."""
-        return self._record(batch, self.check(layers))
+        wanted = self.check(layers)
+        return self._record(batch, wanted) if wanted else {}
 
     def minimum_length(self, layers: Iterable[str]) -> int:
         """See Encoder.minimum_length: here the stride, since the graph is not known."""
@@ -203,32 +210,38 @@ class Wrapped(Encoder):
 
     def _record(self, batch: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
         """Run until the last of the wanted submodules has answered."""
-        wanted = {self.paths[layer]: layer for layer in layers}
-        features: dict[str, Tensor] = {}
+        layers = list(layers)
+        wanted = {self.paths[layer] for layer in layers}
+        outputs: dict[str, Tensor] = {}
 
         def hook(path: str) -> object:
             def keep(_module: nn.Module, _inputs: object, output: object) -> None:
-                if not isinstance(output, Tensor):
-                    raise UsageError(f"{self.name}: the output of {path!r} is not one tensor.")
-                features[wanted[path]] = output.clone()  # a later in-place ReLU must not reach it
-                if len(features) == len(wanted):
+                if isinstance(output, Tensor) and path not in outputs:
+                    outputs[path] = output.clone()  # a later in-place ReLU must not reach it
+                if len(outputs) == len(wanted):
                     raise _Enough
 
             return keep
 
         parts = dict(self.module.named_modules())
-        handles = [parts[path].register_forward_hook(hook(path)) for path in wanted]  # type: ignore[arg-type]
+        handles = [parts[path].register_forward_hook(hook(path)) for path in wanted]
+        weight = next(self.module.parameters(), batch)
         try:
-            self.module(self.front_end(batch))
+            self.module(self.front_end(batch).to(weight.dtype))
         except _Enough:
             pass
         finally:
             for handle in handles:
                 handle.remove()
-        return features
+        return {
+            layer: output
+            for path, output in outputs.items()
+            for layer in layers
+            if self.paths[layer] == path
+        }
 
 
-class _Enough(Exception):  # noqa: N818 - it is a signal, not an error
+class _Enough(Exception):
     """All the features that were asked for have been computed."""
 
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from impasto.errors import UsageError, nearest
+from impasto.media.files import atomic_write
 from impasto.media.image import (
     INPUT_SUFFIXES,
     MAX_PIXELS,
@@ -16,10 +17,19 @@ from impasto.media.image import (
     to_pil,
     write_image,
 )
-from impasto.media.files import atomic_write
 from impasto.signal import Signal
 
-__all__ = ["INPUT_SUFFIXES", "MAX_PIXELS", "OUTPUT_SUFFIXES", "Source", "preview", "read", "to_pil", "write", "write_bytes"]
+__all__ = [
+    "INPUT_SUFFIXES",
+    "MAX_PIXELS",
+    "OUTPUT_SUFFIXES",
+    "Source",
+    "preview",
+    "read",
+    "to_pil",
+    "write",
+    "write_bytes",
+]
 
 Source = ImageSource | Signal
 

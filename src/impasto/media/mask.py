@@ -15,7 +15,9 @@ MAX_REGIONS = 32
 
 # Colors are the same if no channel differs by more; most of the noise of JPEG stays below.
 _SAME = 16 / 255
-_FRINGE = 40 / 255
+# The rest of the noise lies along borders: colors near one that has several times their area.
+_FRINGE = 24 / 255
+_FRINGE_SHARE = 1 / 4
 # A color with less of the area is an accident, not a region.
 _LEAST_AREA = 0.005
 _BINS = 32
@@ -35,7 +37,8 @@ def paired_regions(content_mask: Signal, style_mask: Signal) -> tuple[Tensor, Te
     """Pair regions of equal color in two masks.
 
     Each position belongs to the nearest of its mask's colors, so that noise and soft borders make
-    no regions of their own. A color that only one of the masks has takes no part.
+    no regions of their own. A color that only one of the masks has takes no part. Colors should
+    be 25 of 255 levels apart in some channel, to be told from the noise of JPEG.
 
     Args:
         content_mask: Samples of shape (3, *space).
@@ -71,8 +74,8 @@ def paired_regions(content_mask: Signal, style_mask: Signal) -> tuple[Tensor, Te
 def mask_colors(samples: Tensor) -> Tensor:
     """Find the colors that a mask is painted in.
 
-    Only positions vote whose neighbors along all axes have the same color, which leaves out soft
-    borders and the ringing that JPEG puts beside hard ones.
+    Only positions count that have a neighbor of the same color along every axis, which leaves out
+    soft borders and much of the ringing that JPEG puts beside hard ones.
 
     Args:
         samples: Shape (3, *space), sRGB from 0 to 1.
@@ -97,7 +100,7 @@ def mask_colors(samples: Tensor) -> Tensor:
 
 
 def _without_fringes(found: list[tuple[float, Tensor]]) -> Tensor:
-    """Drop what JPEG makes around regions: colors near one of several times their area.
+    """Drop the colors that JPEG makes along the borders of a region.
 
     Args:
         found: Areas and colors (3,), the largest area first.
@@ -106,7 +109,9 @@ def _without_fringes(found: list[tuple[float, Tensor]]) -> Tensor:
     """
     kept: list[tuple[float, Tensor]] = []
     for area, color in found:
-        near = ((color - other).abs().amax() <= _FRINGE for large, other in kept if area * 4 < large)
+        near = (
+            (color - other).abs().amax() <= _FRINGE for large, other in kept if area * 4 < large
+        )
         if not any(near):
             kept.append((area, color))
     return torch.stack([color for _, color in kept]) if kept else torch.empty(0, 3)

@@ -39,6 +39,11 @@ def test_any_text_reads_back_equal(suffix: str, bits: int, note: str) -> None:
 
 
 @pytest.mark.parametrize(("suffix", "bits"), KINDS)
+def test_a_name_that_is_no_unicode_costs_no_result(signal: Signal, suffix: str, bits: int) -> None:
+    assert read_note(encode_image(signal, suffix, bits=bits, note="a\udcff.png")) == "a?.png"
+
+
+@pytest.mark.parametrize(("suffix", "bits"), KINDS)
 def test_without_a_note_there_is_none(signal: Signal, suffix: str, bits: int) -> None:
     data = encode_image(signal, suffix, bits=bits)
     assert read_note(data) is None

@@ -122,9 +122,10 @@ class TestFormats:
         )
 
     @pytest.mark.parametrize("mode", ["I", "F"])
-    def test_samples_of_32_bits_are_refused(self, saved: Save, mode: str) -> None:
-        with pytest.raises(InputError, match="32 bits"):
-            read_image(saved(Image.new(mode, (3, 2), 1), "TIFF"))
+    def test_samples_of_32_bits_are_refused(self, tmp_path: Path, mode: str) -> None:
+        Image.new(mode, (3, 2), 1).save(tmp_path / "deep.tif")
+        with pytest.raises(InputError, match=r"deep\.tif has samples of 32 bits"):
+            read_image(tmp_path / "deep.tif")
 
 
 class TestTransparency:
@@ -189,6 +190,12 @@ class TestSixteenBits:
         samples = wide()
         read = read_image(wide_tiff(samples, byteorder=byteorder, **options)).samples * 65535
         np.testing.assert_allclose(read.numpy(), samples.transpose(2, 0, 1), atol=0.02)
+
+    @pytest.mark.parametrize("encode", [wide_png, wide_tiff])
+    def test_a_pil_image_has_8_bits_of_color_left(self, encode: Callable[..., bytes]) -> None:
+        picture = Image.open(io.BytesIO(encode(wide())))
+        expected = (wide() >> 8).transpose(2, 0, 1)
+        assert np.array_equal((read_image(picture).samples * 255).round().numpy(), expected)
 
     def test_zero_may_be_white(self) -> None:
         data = wide_tiff(wide(channels=1), photometric="miniswhite")

@@ -67,10 +67,10 @@ class TestRoundTrip:
         torch.testing.assert_close(again.samples, signal.samples, atol=half, rtol=0)
         assert again.meta["alpha"].equal(signal.meta["alpha"])
 
-    @pytest.mark.parametrize(("suffix", "bits"), LOSSY)
-    def test_lossy_formats_come_close(self, signal: Signal, suffix: str, bits: int) -> None:
-        again = read_image(encode_image(signal, suffix, bits=bits))
-        assert (again.samples - signal.samples).abs().mean() < 2 / 255
+    @pytest.mark.parametrize(("suffix", "levels"), [(".jpg", 2), (".webp", 4)])
+    def test_lossy_formats_come_close(self, signal: Signal, suffix: str, levels: float) -> None:
+        again = read_image(encode_image(signal, suffix))
+        assert (again.samples - signal.samples).abs().mean() < levels / 255
 
     def test_webp_keeps_alpha(self, translucent: Signal) -> None:
         again = read_image(encode_image(translucent, ".webp"))
@@ -87,8 +87,10 @@ class TestRoundTrip:
 class TestLevels:
     @pytest.mark.parametrize(
         ("value", "level"),
-        [(0, 0), (1, 255), (0.4 / 255, 0), (0.6 / 255, 1), (254.6 / 255, 255), (-3, 0), (7, 255)]
-        + [(float("inf"), 255), (float("-inf"), 0), (float("nan"), 0)],
+        [
+            *[(0, 0), (1, 255), (0.4 / 255, 0), (0.6 / 255, 1), (254.6 / 255, 255)],
+            *[(-3, 0), (7, 255), (float("inf"), 255), (float("-inf"), 0), (float("nan"), 0)],
+        ],
     )
     def test_values_are_clipped_and_rounded(self, value: float, level: int) -> None:
         assert (np.asarray(to_pil(constant(value))) == level).all()
@@ -220,7 +222,7 @@ class TestRefusals:
             check_output(suffix, bits=16)
         check_output(suffix, bits=8)
 
-    @pytest.mark.parametrize(("suffix", "longest"), [(".webp", 16383), (".jpg", 65535)])
+    @pytest.mark.parametrize(("suffix", "longest"), [(".webp", 16383), (".jpg", 65500)])
     def test_sides_that_a_format_cannot_hold(self, suffix: str, longest: int) -> None:
         assert (
             read_image(encode_image(Signal(torch.zeros(3, 1, longest)), suffix)).space[1] == longest

@@ -15,7 +15,7 @@ def exif_with(note: str | None) -> bytes:
     EXIF defines descriptions as ASCII; UTF-8 is what other programs write and read there.
 
     Args:
-        note: Any text without the character NUL.
+        note: Any text without the character NUL; lone surrogates become question marks.
     Returns:
         The block with its header, or nothing if there is no note.
     """
@@ -23,7 +23,7 @@ def exif_with(note: str | None) -> bytes:
         return b""
     exif = Image.Exif()
     exif[ExifTags.Base.Software] = SOFTWARE
-    exif[ExifTags.Base.ImageDescription] = note.encode()
+    exif[ExifTags.Base.ImageDescription] = note.encode(errors="replace")
     return exif.tobytes()
 
 

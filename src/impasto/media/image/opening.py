@@ -44,7 +44,7 @@ def open_picture(
             picture = source
             if not isinstance(picture, Image.Image):
                 picture = Image.open(stream, formats=_FORMATS)
-            _check_size(picture, name, max_pixels)
+            _check_header(picture, name, max_pixels)
             yield picture, stream
     except ImpastoError:
         raise
@@ -108,7 +108,8 @@ def _without_pillow_limit() -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = before
 
 
-def _check_size(picture: Image.Image, name: str, max_pixels: int | None) -> None:
+def _check_header(picture: Image.Image, name: str, max_pixels: int | None) -> None:
+    """Refuse what would be too much to decode, and what could not be used."""
     width, height = picture.size
     if not width or not height:
         raise InputError(f"{name} has no pixels ({width} x {height}).")
@@ -117,3 +118,5 @@ def _check_size(picture: Image.Image, name: str, max_pixels: int | None) -> None
             f"{name} has {width} x {height} = {width * height} pixels, more than the limit of "
             f"{max_pixels}. If you trust it, raise the limit with --max-pixels."
         )
+    if picture.mode in ("I", "F"):
+        raise InputError(f"{name} has samples of 32 bits: save it with 8 or 16 bits first.")

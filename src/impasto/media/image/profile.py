@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import struct
 from functools import cache
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms
 
 
 def to_srgb(picture: Image.Image) -> Image.Image | None:
@@ -39,9 +40,9 @@ def to_srgb(picture: Image.Image) -> Image.Image | None:
 def srgb_profile() -> bytes:
     """Return an ICC profile of sRGB that is the same each time it is made."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    profile[24:36] = np.array([2000, 1, 1, 0, 0, 0], ">u2").tobytes()  # the date it was made
+    profile[24:36] = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)  # in place of the present time
     return bytes(profile)
 
 
 def _max_difference(one: Image.Image, other: Image.Image) -> int:
-    return int(np.abs(np.asarray(one, np.int16) - np.asarray(other, np.int16)).max())
+    return int(np.asarray(ImageChops.difference(one, other)).max())

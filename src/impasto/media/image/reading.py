@@ -111,10 +111,13 @@ def _sixteen_bits(picture: Image.Image, stream: BinaryIO) -> NDArray[np.uint16] 
         wide = picture.format == "PNG" and stream.read(1) == b"\x10"
     if not wide:
         return None
+    stream.seek(0)
+    data = stream.read()
+    if not data:  # a PIL image, which has no more than its 8 bits left
+        return None
     import cv2
 
-    stream.seek(0)
-    pixels = cv2.imdecode(np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.shape[:2] != picture.size[::-1] or pixels.dtype != np.uint16:
         return None
     return np.asarray(pixels[..., [2, 1, 0, 3][: pixels.shape[-1]]], np.uint16)  # from BGR
@@ -122,8 +125,6 @@ def _sixteen_bits(picture: Image.Image, stream: BinaryIO) -> NDArray[np.uint16] 
 
 def _pixels(picture: Image.Image, wide: NDArray[np.uint16] | None) -> NDArray[Any]:
     """Return a decoded picture in sRGB, uint8 or uint16, shape (h, w) or (h, w, 3 | 4)."""
-    if picture.mode in ("I", "F"):
-        raise InputError("A picture with samples of 32 bits cannot be read: save it with 16 bits.")
     if picture.mode.startswith("I;16") and wide is not None:
         narrow = Image.fromarray((wide >> 8).astype(np.uint8))
         narrow.info = picture.info

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,15 +26,15 @@ _PILLOW_OPTIONS: dict[str, dict[str, Any]] = {
     ".png": {"format": "PNG"},
     ".jpg": _JPEG,
     ".jpeg": _JPEG,
-    ".webp": {"format": "WEBP", "quality": 95, "use_sharp_yuv": True},
+    ".webp": {"format": "WEBP", "quality": 95},
 }
-_LONGEST_SIDE = {".jpg": 65_535, ".jpeg": 65_535, ".webp": 16_383}
+_LONGEST_SIDE = {".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383}
 _LONGEST_JPEG_EXIF = 65_533
 
 
 def write_image(
     signal: Signal,
-    target: Path | BinaryIO,
+    target: str | os.PathLike[str] | BinaryIO,
     *,
     suffix: str | None = None,
     bits: int = 8,
@@ -52,9 +53,10 @@ def write_image(
         UsageError: If the kind of file is unknown or cannot hold the bits, the size or the note.
         OSError: If the target cannot be written.
     """
-    if isinstance(target, Path):
-        data = encode_image(signal, suffix or target.suffix, bits=bits, note=note)
-        with atomic_write(target) as temporary:
+    if isinstance(target, str | os.PathLike):
+        path = Path(target)
+        data = encode_image(signal, suffix or path.suffix, bits=bits, note=note)
+        with atomic_write(path) as temporary:
             temporary.write_bytes(data)
     else:
         target.write(encode_image(signal, suffix or "", bits=bits, note=note))
@@ -88,8 +90,7 @@ def check_output(suffix: str, *, bits: int = 8) -> None:
     Raises:
         UsageError: If the suffix is unknown, or its files do not hold so many bits.
     """
-    known = suffix.lower() in OUTPUT_SUFFIXES
-    if not known:
+    if suffix.lower() not in OUTPUT_SUFFIXES:
         kind = f"with the suffix {suffix}" if suffix else "without a suffix"
         hint = nearest(suffix.lower(), OUTPUT_SUFFIXES)
         raise UsageError(f"Pictures are not written to files {kind}. {hint}")
@@ -165,7 +166,7 @@ def _tiff(levels: NDArray[Any], note: str | None) -> bytes:
         predictor=True,
         metadata=None,
         software=SOFTWARE if note is not None else None,
-        description=None if note is None else note.encode(),
+        description=None if note is None else note.encode(errors="replace"),
         iccprofile=srgb_profile(),
     )
     return stream.getvalue()
