@@ -9,7 +9,7 @@
 PYTHON ?= python3
 TORCH_INDEX ?=
 
-PHOTO := bayterek
+PHOTO := neuschwanstein_castle
 PAINTING := starry_night
 TORCH := 2.13.0
 

@@ -10,8 +10,10 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from types import NoneType
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from impasto.errors import UsageError, nearest
 
@@ -20,8 +22,11 @@ Colors = Literal["style", "content", "luminance", "match"]
 LayerWeights = Mapping[str, float]
 
 
-def _setting(default: Any, help: str, group: str) -> Any:
-    return dataclasses.field(default=default, metadata={"help": help, "group": group})
+class Setting(NamedTuple):
+    """What a field of the settings means, for people, and under which heading it stands."""
+
+    help: str
+    group: str
 
 
 _PICTURE, _COST, _NETWORK, _DESCENT = "Picture", "Costs", "Network", "Descent"
@@ -35,86 +40,121 @@ class StylizeSettings:
         UsageError: If a value is out of its range.
     """
 
-    size: int | Literal["original"] = _setting(
-        512,
-        "Longest side of the result in pixels, or 'original' for that of the content.",
-        _PICTURE,
+    size: Annotated[
+        int | Literal["original"],
+        Setting(
+            "Longest side of the result in pixels, or 'original' for that of the content.", _PICTURE
+        ),
+    ] = 512
+    colors: Annotated[
+        Colors,
+        Setting(
+            "Whose colors: the style's; the content's, put back afterwards; the content's, by "
+            "working on luminance alone; or the style recolored first to match the content.",
+            _PICTURE,
+        ),
+    ] = "style"
+    style_scale: Annotated[
+        float,
+        Setting(
+            "Size of the style's brush strokes; 1 gives both pictures the same longest side.",
+            _PICTURE,
+        ),
+    ] = 1.0
+    init: Annotated[
+        str, Setting("Where G begins: content, noise, style, or the path of a picture.", _DESCENT)
+    ] = "content"
+    seed: Annotated[int, Setting("Seed of the white noise.", _DESCENT)] = 0
+    steps: Annotated[int, Setting("Steps of descent at each level.", _DESCENT)] = 100
+    levels: Annotated[
+        int | None,
+        Setting(
+            "Levels of the coarse-to-fine pyramid; 1 switches it off. (default: by size)", _DESCENT
+        ),
+    ] = None
+    optimizer: Annotated[Literal["lbfgs", "adam"], Setting("Method of descent.", _DESCENT)] = (
+        "lbfgs"
     )
-    colors: Colors = _setting(
-        "style",
-        "Whose colors: the style's; the content's, put back afterwards; the content's, by working "
-        "on luminance alone; or the style's picture recolored to match the content first.",
-        _PICTURE,
+    canvas: Annotated[
+        Literal["spectrum", "samples"],
+        Setting("What is optimized: a weighted spectrum (fewer steps) or the pixels.", _DESCENT),
+    ] = "spectrum"
+    objective: Annotated[
+        ObjectiveName, Setting("Convention of the costs: layers, weights and normalization.", _COST)
+    ] = "impasto"
+    content_layers: Annotated[
+        LayerWeights | None,
+        Setting("Layers of the content cost, as in 'relu4_2' or 'relu3_1:0.5,relu4_2:1'.", _COST),
+    ] = None
+    style_layers: Annotated[
+        LayerWeights | None,
+        Setting(
+            "Layers of the style cost with their weights λ, as in 'relu1_1:1,relu2_1:0.5'.", _COST
+        ),
+    ] = None
+    content_weight: Annotated[
+        float | None, Setting("α, the weight of the content cost.", _COST)
+    ] = None
+    style_weight: Annotated[float | None, Setting("β, the weight of the style cost.", _COST)] = None
+    tv_weight: Annotated[
+        float | None, Setting("Weight of the total variation, which smooths.", _COST)
+    ] = None
+    encoder: Annotated[str, Setting("Network that sees; see 'impasto encoders'.", _NETWORK)] = (
+        "vgg19"
     )
-    style_scale: float = _setting(
-        1.0,
-        "Size of the style's brush strokes; 1 gives both pictures the same longest side.",
-        _PICTURE,
-    )
-    init: str = _setting(
-        "content", "Where G begins: content, noise, style, or the path of a picture.", _DESCENT
-    )
-    seed: int = _setting(0, "Seed of the white noise.", _DESCENT)
-    steps: int = _setting(100, "Steps of descent at each level.", _DESCENT)
-    levels: int | None = _setting(
-        None,
-        "Levels of the coarse-to-fine pyramid; 1 switches it off. [default: by size]",
-        _DESCENT,
-    )
-    optimizer: Literal["lbfgs", "adam"] = _setting("lbfgs", "Method of descent.", _DESCENT)
-    canvas: Literal["spectrum", "samples"] = _setting(
-        "spectrum", "What is optimized: a weighted spectrum (fewer steps) or the pixels.", _DESCENT
-    )
-    objective: ObjectiveName = _setting(
-        "impasto", "Convention of the costs: layers, weights and normalization.", _COST
-    )
-    content_layers: LayerWeights | None = _setting(
-        None, "Layers of the content cost, as in 'relu4_2' or 'relu3_1:0.5,relu4_2:1'.", _COST
-    )
-    style_layers: LayerWeights | None = _setting(
-        None, "Layers of the style cost with their weights λ, as in 'relu1_1:1,relu2_1:0.5'.", _COST
-    )
-    content_weight: float | None = _setting(None, "α, the weight of the content cost.", _COST)
-    style_weight: float | None = _setting(None, "β, the weight of the style cost.", _COST)
-    tv_weight: float | None = _setting(None, "Weight of the total variation, which smooths.", _COST)
-    encoder: str = _setting("vgg19", "Network that sees; see 'impasto encoders'.", _NETWORK)
-    weights: Path | None = _setting(
-        None,
-        "File of VGG16 or VGG19 weights in torchvision's names (.pth, .safetensors).",
-        _NETWORK,
-    )
-    weights_convention: Literal["caffe", "torchvision"] | None = _setting(
-        None, "Pixels that the weights expect, where the file does not tell.", _NETWORK
-    )
-    pooling: Literal["max", "average"] = _setting("max", "Pooling of the network.", _NETWORK)
-    precision: Literal["auto", "float32", "bfloat16"] = _setting(
-        "auto",
-        "Numbers inside the network; auto takes bfloat16 where the processor has it.",
-        _NETWORK,
-    )
-    max_pixels: int = _setting(
-        200_000_000, "Refuse to read pictures with more pixels than this.", _PICTURE
-    )
+    weights: Annotated[
+        Path | None,
+        Setting(
+            "File of VGG16 or VGG19 weights in torchvision's names (.pth, .safetensors).", _NETWORK
+        ),
+    ] = None
+    weights_convention: Annotated[
+        Literal["caffe", "torchvision"] | None,
+        Setting("Pixels that the weights expect, where the file does not tell.", _NETWORK),
+    ] = None
+    pooling: Annotated[
+        Literal["max", "average"] | None,
+        Setting("Pooling of the network. (default: as the objective has it)", _NETWORK),
+    ] = None
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16"],
+        Setting(
+            "Numbers inside the network; auto takes bfloat16 where the processor has it.", _NETWORK
+        ),
+    ] = "auto"
+    max_pixels: Annotated[
+        int, Setting("Refuse to read pictures with more pixels than this.", _PICTURE)
+    ] = 200_000_000
 
     def __post_init__(self) -> None:
-        for name, lowest in (("size", 1), ("steps", 1), ("levels", 1), ("max_pixels", 1)):
+        if self.weights is not None:
+            object.__setattr__(self, "weights", Path(self.weights))
+        for name, choices in _choices().items():
+            if (value := getattr(self, name)) not in choices:
+                hint = nearest(str(value), filter(None, choices))
+                raise UsageError(f"{option(name)} cannot be {value!r}. {hint}")
+        for name, lowest in _LOWEST.items():
             value = getattr(self, name)
-            if value is None or (name == "size" and value == "original"):
+            if (name, value) in (("levels", None), ("size", "original")):
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
                 raise UsageError(
                     f"{option(name)} must be a whole number from {lowest}, not {value!r}."
                 )
+        if self.seed >= 2**63:
+            raise UsageError(f"--seed must be below 2**63, not {self.seed}.")
         for name in ("content_weight", "style_weight", "tv_weight"):
             if (value := getattr(self, name)) is not None:
                 check_weight(option(name), value)
         for name in ("content_layers", "style_layers"):
-            for layer, weight in (getattr(self, name) or {}).items():
+            layers = getattr(self, name) or {}
+            if not isinstance(layers, Mapping):
+                raise UsageError(f"{name} maps layers to weights, as in {{'relu4_2': 1.0}}.")
+            for layer, weight in layers.items():
                 check_weight(f"{option(name)} {layer}", weight)
-        if not (math.isfinite(self.style_scale) and self.style_scale > 0):
-            raise UsageError(f"--style-scale must be a number above 0, not {self.style_scale}.")
-        if not 0 <= self.seed < 2**63:
-            raise UsageError(f"--seed must be a whole number from 0, not {self.seed}.")
+        check_weight("--style-scale", self.style_scale)
+        if self.style_scale == 0:
+            raise UsageError("--style-scale must be a number above 0.")
         if self.weights_convention and not self.weights:
             raise UsageError("--weights-convention needs --weights FILE.")
 
@@ -146,6 +186,23 @@ class StylizeSettings:
         if plain.get("weights"):
             plain["weights"] = Path(plain["weights"])
         return cls().changed(plain)
+
+
+_LOWEST = {"size": 1, "steps": 1, "levels": 1, "max_pixels": 1, "seed": 0}
+
+
+@cache
+def _choices() -> Mapping[str, tuple[str | None, ...]]:
+    """Return the allowed values of each setting that is a choice from a list."""
+    choices: dict[str, tuple[str | None, ...]] = {}
+    for name, hint in get_type_hints(StylizeSettings).items():
+        kinds = (hint, *get_args(hint))
+        listed = [
+            value for kind in kinds if get_origin(kind) is Literal for value in get_args(kind)
+        ]
+        if listed and int not in kinds:
+            choices[name] = (*listed, None) if NoneType in kinds else tuple(listed)
+    return choices
 
 
 def option(name: str) -> str:

@@ -67,6 +67,13 @@ class TestMaskColors:
         samples[:, :, 11:] = 1
         assert mask_colors(samples).tolist() == [[0, 0, 0], [1, 1, 1]]
 
+    def test_labels_that_look_alike_are_told_apart(self) -> None:
+        samples = torch.zeros(3, 9, 9)
+        samples[:, :, 3:6] = 1 / 255
+        samples[:, :, 8:] = 2 / 255
+        levels = (mask_colors(samples) * 255).round().int().tolist()
+        assert levels == [[0, 0, 0], [1, 1, 1], [2, 2, 2]]
+
     def test_a_speck_is_no_color(self) -> None:
         samples = torch.zeros(3, 50, 50)
         samples[:, 10:13, 10:13] = 1  # 9 of 2500 positions

@@ -37,12 +37,11 @@ class Extras:
     film: Path | None = None
     _film: Film | None = field(default=None, init=False)
     _lines: TextIO | None = field(default=None, init=False)
-    _count: int = field(default=0, init=False)
 
     @property
-    def wanted(self) -> list[Path]:
-        """The paths that are given."""
-        paths = (self.trace, self.plot, self.sheet, self.snapshots, self.film)
+    def files(self) -> list[Path]:
+        """The files that are wanted."""
+        paths = (self.trace, self.plot, self.sheet, self.film)
         return [path for path in paths if path is not None]
 
     def check(self) -> None:
@@ -51,14 +50,14 @@ class Extras:
         Raises:
             UsageError: If a suffix is unknown, or a folder is missing or not writable.
         """
-        from impasto.media.files import check_writable
-        from impasto.stylization.drawing import FILM_SUFFIXES, PLOT_SUFFIXES, SHEET_SUFFIXES
-
         if self.every < 1:
             raise UsageError(f"--every must be a whole number from 1, not {self.every}.")
+        from impasto.media.files import check_writable
+        from impasto.stylization.drawing import FILM_SUFFIXES, PLOT_SUFFIXES, SHEET_FORMATS
+
         for name, path, suffixes in (
             ("--plot", self.plot, PLOT_SUFFIXES),
-            ("--sheet", self.sheet, SHEET_SUFFIXES),
+            ("--sheet", self.sheet, tuple(SHEET_FORMATS)),
             ("--film", self.film, FILM_SUFFIXES),
             ("--trace", self.trace, None),
         ):
@@ -68,9 +67,10 @@ class Extras:
                 raise UsageError(f"{name} {path} must end in one of {', '.join(suffixes)}.")
             check_writable(path)
         if self.snapshots is not None:
-            check_writable(self.snapshots.absolute().parent / ".snapshots")
             if self.snapshots.exists() and not self.snapshots.is_dir():
                 raise UsageError(f"--snapshots {self.snapshots} is not a folder.")
+            folder = self.snapshots if self.snapshots.exists() else self.snapshots.absolute().parent
+            check_writable(folder / "00000.png")
 
     def take(self, step: StylizeStep) -> None:
         """Write and collect what belongs to one step."""
@@ -81,10 +81,10 @@ class Extras:
         if self.film is not None:
             self._film = self._film or Film()
             self._film.add(step)
-        if self.snapshots is not None and self._count % self.every == 0:
+        count = len(step.records) - 1  # a resumed run goes on counting
+        if self.snapshots is not None and count % self.every == 0:
             self.snapshots.mkdir(exist_ok=True)
-            step.finish().save(self.snapshots / f"{self._count:05}.png")
-        self._count += 1
+            step.finish().save(self.snapshots / f"{count:05}.png")
 
     def _write_line(self, path: Path, step: StylizeStep) -> None:
         try:
@@ -110,13 +110,11 @@ class Extras:
             result: What was made.
             inputs: Content and styles, for the sheet.
         """
-        from impasto.media.files import save_or_rescue
-        from impasto.stylization.drawing import plot_costs, sheet
+        from impasto.stylization.drawing import plot_costs, save_sheet
 
         if self.plot is not None:
             plot_costs(result.trace, self.plot)
         if self.sheet is not None:
-            whole = sheet([*inputs, result.signal])
-            save_or_rescue(self.sheet, lambda to: whole.save(to, quality=92))
+            save_sheet([*inputs, result.signal], self.sheet)
         if self.film is not None and self._film is not None:
             self._film.save(self.film, result.signal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import sys
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 Report = dict[str, Any]
 STREAM = "-"
+
+
+class _Stdin(io.BytesIO):
+    """What stdin holds, with a name for messages."""
+
+    name = "stdin"
 
 
 @dataclass
@@ -101,10 +108,11 @@ def one(
     Raises:
         BaseException: Whatever stops it, after the picture so far has been saved and named.
     """
+    extras.check()
     output = output or "."
     if os.path.isdir(output):
-        output = os.path.join(output, f"{_stem(content)}_{_stem(job.styles[0][0])}.png")
-        output = os.path.normpath(output)
+        name = f"{_stem(content)}_{_stem(job.styles[0][0])}.png"
+        output = os.path.normpath(os.path.join(output, name))
     _check_output(output, job.bits)
     files = [] if output == STREAM else [Path(output)]
     files += [*extras.files, *([checkpoint] if checkpoint else [])]
@@ -116,7 +124,7 @@ def one(
         with Bar(_stem(content), quiet=job.quiet) as bar:
             job.encoder = job.encoder or encoder_for(job.settings)
             for step in stylize_steps(
-                sys.stdin.buffer.read() if content == STREAM else content,
+                _Stdin(sys.stdin.buffer.read()) if content == STREAM else content,
                 list(job.styles),
                 masks=job.masks,
                 settings=job.settings,
@@ -140,7 +148,8 @@ def one(
     extras.finish(result, [step.problem.original, *(s.signal for s in step.problem.inputs.styles)])
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
-    job.say(f"{'stdout' if output == STREAM else output}: J {result.costs['total']:.4g} after {result.seconds:.1f} s")
+    place = "stdout" if output == STREAM else output
+    job.say(f"{place}: J {result.costs['total']:.4g} after {result.seconds:.1f} s")
     return _report(result, output)
 
 
@@ -154,7 +163,8 @@ def batch(job: Job, contents: list[str], output: str | None) -> Report:
     from impasto import media
     from impasto.media.files import check_writable
     from impasto.media.image import pictures_in
-    from impasto.stylization import encoder_for, resolve
+    from impasto.stylization import encoder_for
+    from impasto.stylization.inputs import resolve
 
     if output is None:
         raise UsageError("Several contents need a folder for their results: add -o FOLDER.")
@@ -189,11 +199,12 @@ def batch(job: Job, contents: list[str], output: str | None) -> Report:
 def batch_error(failures: list[Report]) -> ImpastoError:
     """Return the error at the end of a batch in which some contents failed."""
     listed = "\n".join(f"  {failure['content']}: {failure['error']}" for failure in failures)
-    codes = {failure["code"] for failure in failures}
-    kind = InputError if InputError.exit_code in codes else ImpastoError
-    error = kind(
+    error = ImpastoError(
         f"{len(failures)} of the pictures could not be stylized; the others are done.\n{listed}"
     )
+    codes = {failure["code"] for failure in failures}
+    error.exit_code = InputError.exit_code if InputError.exit_code in codes else min(codes)
+    return error
 
 
 def check_apart(inputs: Sequence[str], outputs: Sequence[Path]) -> None:
@@ -221,18 +232,21 @@ def _check_output(output: str, bits: int) -> None:
 
 
 def _save(result: Stylization, output: str, bits: int) -> None:
+    from impasto.media.files import save_or_rescue
+
     if output != STREAM:
         result.save(output, bits=bits)
         return
-    try:
-        sys.stdout.buffer.write(result.encoded(".png", bits=bits))
+    data, stdout = result.encoded(".png", bits=bits), Path("stdout.png")
+
+    def write(path: Path) -> None:
+        if path != stdout:
+            path.write_bytes(data)
+            return
+        sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        kept = Path(tempfile.mkdtemp(prefix="impasto-")) / "stdout.png"
-        result.save(kept, bits=bits)
-        raise OutputError(f"")
+
+    save_or_rescue(stdout, write)
 
 
 def _keep_partial(step: StylizeStep, output: str, bits: int) -> None:

@@ -15,7 +15,7 @@ from impasto.cli.rerun import rerun
 from impasto.cli.samples import samples
 from impasto.cli.settings import PairedMasks
 from impasto.cli.stylize import stylize
-from impasto.errors import ImpastoError, OutOfMemoryError
+from impasto.errors import ImpastoError, OutOfMemoryError, OutputError
 
 INTERRUPTED = 130
 
@@ -41,10 +41,10 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[  # noqa: ARG001
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
-    debug: Annotated[bool, typer.Option(help="Show tracebacks of errors.")] = False,  # noqa: ARG001
+    debug: Annotated[bool, typer.Option(help="Show tracebacks of errors.")] = False,
 ) -> None:
     """Neural style transfer: the content of one picture in the style of another."""
 
@@ -61,8 +61,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         code = app(words, standalone_mode=False, prog_name="impasto")
-        if sys.stdout is not None:  # as it is where a shell has closed it
-            sys.stdout.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
     except Exception as error:
@@ -71,7 +69,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code = _explain(error)
     if code == INTERRUPTED:
         print("impasto: Interrupted.", file=sys.stderr)
-    sys.exit(code or 0)
+    sys.exit(_flushed(code or 0))
 
 
 def _as_interrupt(_number: int, _frame: Any) -> NoReturn:
@@ -93,11 +91,11 @@ def _explain(error: Exception) -> int:
         return 2
     if type(error).__name__ == "Abort":
         return INTERRUPTED
+    if isinstance(error, BrokenPipeError):  # whoever read our output has gone
+        return 1
     if isinstance(error, OSError):
-        _abandon_stdout()
-        if not isinstance(error, BrokenPipeError):  # whoever read our output has gone
-            place = f"{error.filename}: " if error.filename else ""
-            print(f"impasto: {place}{error.strerror or error}.", file=sys.stderr)
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"impasto: {place}{error.strerror or error}.", file=sys.stderr)
         return 1
     print(
         f"impasto: something unforeseen failed ({type(error).__name__}: {error}). "
@@ -107,9 +105,17 @@ def _explain(error: Exception) -> int:
     return 1
 
 
-def _abandon_stdout() -> None:
-    """Let what is left in the buffer go nowhere, or Python would fail again when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _flushed(code: int) -> int:
+    """Write out what stdout still holds; if that fails, Python must not try again as it ends."""
+    try:
+        if sys.stdout is not None:  # a shell may have closed it
+            sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        gone = isinstance(error, BrokenPipeError)  # whoever read it
+        told = OutputError(f"stdout cannot be written: {error.strerror}.")
+        return code or _explain(error if gone else told)
+    return code
 
 
 def _is_exhausted(error: Exception) -> bool:

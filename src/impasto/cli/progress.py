@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column
+from rich.text import Text
 
 if TYPE_CHECKING:
     from impasto.stylization import StylizeStep
 
 
+class _BarAboveNews(Progress):
+    """A bar, and below it a line of its own for what would not fit beside it."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        for task in self.tasks:
+            yield Text(task.fields["news"], no_wrap=True, overflow="ellipsis")
+
+
 class Bar:
-    """A progress bar where stderr is a terminal, and nothing elsewhere.
+    """A progress bar where stderr is a terminal that can show it, and nothing elsewhere.
 
     Args:
         label: Name of the content.
@@ -23,15 +35,16 @@ class Bar:
     """
 
     def __init__(self, label: str, *, quiet: bool) -> None:
-        shown = sys.stderr.isatty() and not quiet
-        self.progress = Progress(
-            TextColumn("{task.description}", markup=False),
+        console = Console(stderr=True)
+        shown = sys.stderr.isatty() and not console.is_dumb_terminal and not quiet
+        name = Column(no_wrap=True, max_width=30)
+        self.progress = _BarAboveNews(
+            TextColumn("{task.description}", markup=False, table_column=name),
             BarColumn(bar_width=20),
             TextColumn("{task.percentage:>3.0f}%"),
-            TextColumn("{task.fields[news]}"),
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
-            console=Console(stderr=True),
+            console=console,
             disable=not shown,
             transient=True,
         )
@@ -63,9 +76,9 @@ class Bar:
         size = "×".join(str(length) for length in reversed(step.space))
         news = (
             f"level {step.level + 1}/{len(step.spaces)} ({size})  step {step.index}/{step.steps}  "
-            f"J {step.costs.total:.4g}  {parts}  {speed / 1e6:.2f} MP-steps/s"
+            f"J {step.costs.total:.4g}  {parts}"
         )
-        remaining = "" if left is None else f"{_clock(left)} left"
+        remaining = "" if left is None else f"{speed / 1e6:.2f} MP-steps/s, {_clock(left)} left"
         self.progress.update(self.task, completed=step.done, news=news, left=remaining)
 
 

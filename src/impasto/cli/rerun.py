@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ import typer
 
 from impasto.cli.extras import Extras
 from impasto.cli.job import Job, one
-from impasto.errors import InputError
+from impasto.errors import InputError, UsageError, WeightsError
 from impasto.settings import StylizeSettings
 
 
@@ -28,44 +29,76 @@ def rerun(
     began = time.monotonic()
     import torch
 
-    from impasto.media.image import read_note
+    from impasto.stylization import encoder_for
 
-    told = _parsed(picture, read_note(picture))
-    inputs = told["inputs"]
-    for entry in [inputs["content"], *inputs["styles"], *sum(inputs["masks"], [])]:
+    told = _told(picture)
+    for entry in told.inputs:
         _check_unchanged(picture, entry)
-    torch.set_num_threads(told["threads"])
-    job = Job(
-        [(style["path"], style["weight"]) for style in inputs["styles"]],
-        [(pair[0]["path"], pair[1]["path"]) for pair in inputs["masks"]],
-        StylizeSettings.from_json(told["settings"]),
-        told["bits"],
-        quiet,
-    )
+    job = Job(told.styles, told.masks, told.settings, told.bits, quiet)
+    job.encoder = encoder_for(told.settings)
+    if job.encoder.weights_hash != told.weights_sha256:
+        raise WeightsError(f"The weights are not those that {picture} was made with.")
+    torch.set_num_threads(told.threads)
     target = output or str(picture.with_name(f"{picture.stem}.rerun{picture.suffix}"))
-    report = one(job, inputs["content"]["path"], target, Extras(), None, began=began)
+    report = one(job, told.content, target, Extras(), None, began=began, until=told.end)
     if as_json:
         print(json.dumps(report))
-    elif told["versions"] != report["versions"] and not quiet:
-        print("It was first made with other versions, so it may differ.", file=sys.stderr)
+    if told.versions != report["versions"]:
+        job.say("It was first made with other versions, so it may differ.")
 
 
-def _parsed(picture: Path, note: str | None) -> dict[str, Any]:
+@dataclass
+class Told:
+    """What a picture tells about how it was made."""
+
+    content: str
+    styles: list[tuple[str, float]]
+    masks: list[tuple[str, str]]
+    inputs: list[dict[str, Any]]
+    settings: StylizeSettings
+    bits: int
+    end: tuple[int, int]
+    threads: int
+    weights_sha256: str
+    versions: dict[str, str]
+
+
+def _told(picture: Path) -> Told:
+    from impasto.media.image import read_note
+
+    note = read_note(picture)
     try:
         told = json.loads(note or "")
-        if told["program"] == "impasto" and told["inputs"] and told["settings"]:
-            return dict(told)
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise InputError(
-        f"{picture} does not tell how it was made: it is not impasto's, or was edited."
-    )
+        inputs = told["inputs"]
+        content, styles, masks, init = (inputs[k] for k in ("content", "styles", "masks", "init"))
+        return Told(
+            content["path"],
+            [(style["path"], float(style["weight"])) for style in styles],
+            [(one["path"], other["path"]) for one, other in masks],
+            [content, *styles, *itertools.chain(*masks), *([init] if init else [])],
+            StylizeSettings.from_json(told["settings"]),
+            told["bits"],
+            (int(told["end"]["level"]), int(told["end"]["step"])),
+            int(told["threads"]),
+            told["weights_sha256"],
+            told["versions"],
+        )
+    except (ValueError, KeyError, TypeError, UsageError):
+        raise InputError(
+            f"{picture} does not tell how it was made: it is not impasto's, or was edited."
+        ) from None
 
 
 def _check_unchanged(picture: Path, entry: dict[str, Any]) -> None:
+    """Make sure that an input is still what it was."""
     from impasto.stylization.inputs import identity
 
-    if entry["path"] is None:
+    path = entry.get("path")
+    if path is None:
         raise InputError(f"{picture} was made from pictures in memory, which no file can repeat.")
-    if identity(entry["path"])["sha256"] != entry["sha256"]:
-        raise InputError(f"{entry['path']} has changed since {picture} was made from it.")
+    try:
+        changed = identity(path)["sha256"] != entry.get("sha256")
+    except InputError as error:
+        raise InputError(f"{error} Go to the folder in which {picture} was made.") from None
+    if changed:
+        raise InputError(f"{path} has changed since {picture} was made from it.")

@@ -7,7 +7,6 @@ import inspect
 import itertools
 import typing
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -63,7 +62,7 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
         given = {name: values.pop(name) for name in fields}
         command(**values, settings=StylizeSettings(**given))
 
-    hints = typing.get_type_hints(StylizeSettings)
+    hints = typing.get_type_hints(StylizeSettings, include_extras=True)
     fields = {field.name: field for field in dataclasses.fields(StylizeSettings)}
     added = [_parameter(field, hints[name]) for name, field in fields.items()]
     own = inspect.signature(command, eval_str=True).parameters.values()
@@ -75,16 +74,14 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _parameter(field: dataclasses.Field[Any], hint: Any) -> inspect.Parameter:
+    kind, setting = typing.get_args(hint)
     written = _WRITTEN.get(field.name, {})
-    kind: Any = hint
     if "parser" in written:
         kind = str  # Typer wants some type; the parser decides
-    elif hint == Path | None:
-        kind = Path | None
     described = typer.Option(
         option(field.name),
-        help=field.metadata["help"],
-        rich_help_panel=field.metadata["group"],
+        help=setting.help,
+        rich_help_panel=setting.group,
         show_default=field.default is not None,
         **written,
     )

@@ -96,21 +96,19 @@ def stylize(
             "-o - writes a PNG, which is nothing for a terminal: send it to a program."
         )
     extras = Extras(trace, plot, sheet, snapshots, every, film)
-    extras.check()
-    styles, masks = (
-        [parse_style(text) for text in style],
-        list(zip(mask[::2], mask[1::2], strict=True)),
-    )
-    job = Job(styles, masks, settings, bits, quiet)
-    if len(content) == 1 and not os.path.isdir(content[0]):
-        report = one(job, content[0], output, extras, checkpoint, began=began)
-    elif extras.wanted or mask or checkpoint or output == "-":
+    several = len(content) > 1 or os.path.isdir(content[0])
+    if several and (extras.files or snapshots or mask or checkpoint or output == "-"):
         raise UsageError(
             "Several contents go with none of --mask, --plot, --sheet, --film, --snapshots, "
             "--trace, --checkpoint and -o -."
         )
-    else:
+    styles = [parse_style(text) for text in style]
+    masks = list(zip(mask[::2], mask[1::2], strict=True))
+    job = Job(styles, masks, settings, bits, quiet)
+    if several:
         report = batch(job, content, output)
+    else:
+        report = one(job, content[0], output, extras, checkpoint, began=began)
     if as_json:
         print(json.dumps(report))
     if failures := report.get("failures"):

@@ -91,7 +91,8 @@ class Spectrum(Canvas):
     def _filter(self, batch: Tensor, gain: Tensor) -> Tensor:
         axes = tuple(range(2, batch.ndim))
         spectrum = torch.fft.rfftn(batch, dim=axes) * gain.to(batch.device, batch.dtype)
-        return torch.fft.irfftn(spectrum, s=batch.shape[2:], dim=axes)
+        filtered: Tensor = torch.fft.irfftn(spectrum, s=batch.shape[2:], dim=axes)
+        return filtered
 
 
 def make_canvas(name: CanvasName, space: Space) -> Canvas:

@@ -85,12 +85,13 @@ def unpack(content: bytes, *, fingerprint: str, name: str = "The checkpoint") ->
         point = Point(tensors["parameters"], costs, tensors["gradient"])
         prefix = "optimizer."
         optimizer = {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
+        made_by = header["fingerprint"]
         state = State(
             header["level"], header["index"], header["seconds"], point, optimizer, header["records"]
         )
     except (SafetensorError, ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise InputError(f"{name} is not a checkpoint of impasto, or is damaged.") from error
-    if header["fingerprint"] != fingerprint:
+    if made_by != fingerprint:
         raise UsageError(
             f"{name} belongs to a run with other pictures or settings. Repeat that command, or "
             "remove the file to begin afresh."

@@ -10,7 +10,7 @@ import psutil
 import torch
 from torch import nn
 
-from impasto.encoders.encoder import Chain
+from impasto.encoders.encoder import Chain, Encoder
 from impasto.errors import OutOfMemoryError
 from impasto.signal import Space, fit
 
@@ -27,7 +27,16 @@ def available_bytes() -> int:
         used = int((_CGROUP / "memory.current").read_text())
     except (OSError, ValueError):  # no such limit
         return free
-    return min(free, limit - used)
+    return min(free, limit - used + _droppable_bytes())
+
+
+def _droppable_bytes() -> int:
+    """Return what a container has in memory of files it read, which makes room when needed."""
+    try:
+        lines = (_CGROUP / "memory.stat").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("inactive_file "))
+    except (OSError, StopIteration, ValueError):
+        return 0
 
 
 def peak_bytes(encoder: Chain, layers: Iterable[str], space: Space, precision: torch.dtype) -> int:
@@ -60,14 +69,18 @@ def peak_bytes(encoder: Chain, layers: Iterable[str], space: Space, precision: t
 
 
 def check_memory(
-    encoder: Chain, layers: Iterable[str], space: Space, precision: torch.dtype
+    encoder: Encoder, layers: Iterable[str], space: Space, precision: torch.dtype
 ) -> None:
     """Make sure that a run fits into the memory that is free.
+
+    Of a network that is not a chain of known modules nothing can be said.
 
     Raises:
         OutOfMemoryError: If it does not; the largest size that would is named.
     """
-    free = available_bytes()
+    if not isinstance(encoder, Chain):
+        return
+    free, layers = available_bytes(), list(layers)
     needed = peak_bytes(encoder, layers, space, precision)
     if needed <= free:
         return

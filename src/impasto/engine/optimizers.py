@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -65,7 +65,7 @@ class Optimizer(ABC):
         """Return what is needed, besides the point, to go on from it."""
 
     @abstractmethod
-    def load(self, state: dict[str, Tensor], point: Point) -> None:
+    def load(self, state: Mapping[str, Tensor], point: Point) -> None:
         """Go on from a stored point and state."""
 
 
@@ -101,6 +101,8 @@ class LBFGS(Optimizer):
         """Shorten the step until the cost falls; also say whether the last trial was finite."""
         direction = self._direction(point)
         slope = float((direction * point.gradient).sum())
+        if not slope < 0:  # a minimum, or a direction that rounding has spoilt
+            return None, True
         length, finite = 1.0, True
         for _ in range(self.TRIALS):
             parameters = point.parameters + length * direction
@@ -144,7 +146,7 @@ class LBFGS(Optimizer):
             for kind, tensor in zip(("step", "change"), pair, strict=True)
         }
 
-    def load(self, state: dict[str, Tensor], point: Point) -> None:
+    def load(self, state: Mapping[str, Tensor], point: Point) -> None:
         """Go on from a stored point with its corrections."""
         self.point = point
         count = sum(name.startswith("step.") for name in state)
@@ -186,12 +188,13 @@ class Adam(Optimizer):
 
     def state(self) -> dict[str, Tensor]:
         """Return the moments, the count of steps and the rate."""
-        numbers = {"count": torch.tensor(self.count), "rate": torch.tensor(self.rate).double()}
+        rate = torch.tensor(self.rate, dtype=torch.float64)
+        numbers = {"count": torch.tensor(self.count), "rate": rate}
         if self.moments is None:
             return numbers
         return numbers | {"first": self.moments[0], "second": self.moments[1]}
 
-    def load(self, state: dict[str, Tensor], point: Point) -> None:
+    def load(self, state: Mapping[str, Tensor], point: Point) -> None:
         """Go on from a stored point with its moments."""
         self.point = point
         self.count, self.rate = int(state["count"]), float(state["rate"])

@@ -19,5 +19,5 @@ def pick_precision(name: PrecisionName = "auto") -> torch.dtype:
 def _multiplies_bfloat16() -> bool:
     """Tell whether the processor has AVX512-BF16 or AMX; older versions of torch cannot tell."""
     ask = getattr(torch.cpu, "get_capabilities", dict)
-    capabilities = ask()
+    capabilities: dict[str, bool] = ask()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

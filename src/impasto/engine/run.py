@@ -118,7 +118,7 @@ def run(
             first = resume.index + 1
             parameters = resume.point.parameters
         else:
-            parameters = painting.encode(resample(signal, space))
+            parameters = painting.encode(resample(signal, space)).contiguous()
         evaluate = _on_canvas(evaluator_at(space), painting)
         points = descent.iterate(evaluate, parameters)
         for index, point in enumerate(itertools.islice(points, steps + 1 - first), start=first):
@@ -129,10 +129,14 @@ def run(
 
 
 def _on_canvas(evaluator: Evaluator, canvas: Canvas) -> Evaluate:
-    """Let the optimiser see parameters where the evaluator sees a signal."""
+    """Let the optimiser see parameters where the evaluator sees a signal.
+
+    Everything is contiguous, as it comes back from a checkpoint: sums over another layout would
+    round otherwise.
+    """
 
     def evaluate(parameters: Tensor) -> tuple[Costs, Tensor]:
         costs, gradient = evaluator.value_and_gradient(canvas.decode(parameters))
-        return costs, canvas.pullback(gradient)
+        return costs, canvas.pullback(gradient).contiguous()
 
     return evaluate

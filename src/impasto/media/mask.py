@@ -75,7 +75,8 @@ def mask_colors(samples: Tensor) -> Tensor:
     """Find the colors that a mask is painted in.
 
     Only positions count that have a neighbor of the same color along every axis, which leaves out
-    soft borders and much of the ringing that JPEG puts beside hard ones.
+    soft borders and much of the ringing that JPEG puts beside hard ones. Where this finds a single
+    color, the picture may be a map of labels 0, 1, 2, ..., and then each exact color counts.
 
     Args:
         samples: Shape (3, *space), sRGB from 0 to 1.
@@ -96,7 +97,17 @@ def mask_colors(samples: Tensor) -> Tensor:
         if area >= least:
             found.append((area.item(), areas[same] @ colors[same] / area))
         colors, areas = colors[~same], areas[~same]
+    if len(found) == 1 and len(labels := _labels(samples, least)) > 1:
+        return labels
     return _without_fringes(sorted(found, key=lambda entry: entry[0], reverse=True))
+
+
+def _labels(samples: Tensor, least: float) -> Tensor:
+    """Return the exact colors of at least a certain area, shape (k, 3), the most frequent first."""
+    colors, areas = samples.flatten(1).unique(dim=1, return_counts=True)
+    order = areas.argsort(descending=True, stable=True)
+    frequent: Tensor = colors.T[order][areas[order] >= least]
+    return frequent[:MAX_REGIONS]
 
 
 def _without_fringes(found: list[tuple[float, Tensor]]) -> Tensor:

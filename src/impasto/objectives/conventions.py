@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import Tensor
 
@@ -21,8 +22,9 @@ class Convention:
         content_weight: α.
         style_weight: β.
         tv_weight: Weight of the total variation.
-        bounds_weight: Weight of what lies outside the range that can be stored.
-        tv_scale: Factor from the units of the signal to those of the convention.
+        bounds_weight: Weight of the mean square of what lies outside the range that can be stored.
+        pooling: How the network pools.
+        tv_scale: Factor of the total variation, from the number of samples of the signal.
         content_scale: Factor of Σ(F-P)², from the content features P, shape (1, c, *space).
         style_scale: Factor of Σ(G/M-A/M)² from the style's mean Gram matrix A/M, shape (c, c), and
             the number of positions M of the result.
@@ -35,8 +37,9 @@ class Convention:
     tv_weight: float
     content_scale: Callable[[Tensor], float]
     style_scale: Callable[[Tensor, int], float]
-    tv_scale: float = 1.0
+    tv_scale: Callable[[int], float]
     bounds_weight: float = 0.0
+    pooling: Literal["max", "average"] = "max"
 
 
 FIRST_OF_EACH_BLOCK = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -56,13 +59,14 @@ CONVENTIONS: Mapping[str, Convention] = {
     # picture and network.
     "impasto": Convention(
         content_layers={"relu4_2": 1.0},
-        style_layers=_even(1.0),
-        content_weight=1.0,
+        style_layers=dict(zip(FIRST_OF_EACH_BLOCK, (0.5, 0.5, 1.0, 1.0, 0.5), strict=True)),
+        content_weight=0.3,
         style_weight=1.0,
-        tv_weight=0.0,
+        tv_weight=0.4,
         content_scale=_relative,
         style_scale=lambda target, positions: _relative(target),
-        bounds_weight=0.0,
+        tv_scale=lambda samples: 1 / samples,
+        bounds_weight=10.0,
     ),
     # Gatys, Ecker, Bethge, arXiv:1508.06576, eq. 1 to 7: ½Σ(F-P)² and Σ w/(4N²M²) Σ(G-A)².
     "paper": Convention(
@@ -73,6 +77,8 @@ CONVENTIONS: Mapping[str, Convention] = {
         tv_weight=0.0,
         content_scale=lambda target: 0.5,
         style_scale=lambda target, positions: 1 / (4 * target.shape[-1] ** 2),
+        tv_scale=lambda samples: 1.0,
+        pooling="average",
     ),
     # Ng, "Convolutional Neural Networks", week 4: 1/(4 n_H n_W n_C) Σ(a_C-a_G)² and
     # Σ λ/(2 n_H n_W n_C)² Σ(G_S-G_G)².
@@ -84,6 +90,7 @@ CONVENTIONS: Mapping[str, Convention] = {
         tv_weight=0.0,
         content_scale=lambda target: 1 / (4 * target[0].numel()),
         style_scale=lambda target, positions: 1 / (4 * target.shape[-1] ** 2),
+        tv_scale=lambda samples: 1.0,
     ),
     # jcjohnson/neural-style and neural-style-pt: mean squared errors, Gram matrices divided by
     # the number of all activations.
@@ -95,7 +102,7 @@ CONVENTIONS: Mapping[str, Convention] = {
         tv_weight=1e-3,
         content_scale=lambda target: 1 / target[0].numel(),
         style_scale=lambda target, positions: 1 / target.shape[-1] ** 4,
-        tv_scale=255.0,
+        tv_scale=lambda samples: 255.0,  # the levels of a byte
     ),
 }
 

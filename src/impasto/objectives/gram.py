@@ -23,9 +23,7 @@ def gram(features: Tensor) -> Tensor:
     Source:
         Gatys, Ecker, Bethge, arXiv:1508.06576, eq. 3.
     """
-    rows = _rows(features)
-    product: Tensor = _SelfProduct.apply(rows)
-    return product
+    return _correlate(_rows(features))
 
 
 def guided_gram(features: Tensor, guides: Tensor) -> Tensor:
@@ -47,30 +45,38 @@ def guided_gram(features: Tensor, guides: Tensor) -> Tensor:
             f"{tuple(features.shape[2:])}."
         )
     rows = _rows(features)
-    weights = guides.to(rows.dtype).flatten(1)
-    return torch.stack([gram(rows * weight) for weight in weights], dim=1)
+    weights = guides.to(rows.dtype).flatten(1).unsqueeze(-1)
+    return torch.stack([_correlate(rows * weight) for weight in weights], dim=1)
+
+
+def _correlate(rows: Tensor) -> Tensor:
+    product: Tensor = _SelfProduct.apply(rows)  # type: ignore[no-untyped-call]
+    return product
 
 
 class _SelfProduct(torch.autograd.Function):
-    """F Fᵀ, whose gradient takes one product where automatic differentiation takes two."""
+    """FᵀF, whose gradient takes one product where automatic differentiation takes two."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor) -> Tensor:
         ctx.save_for_backward(rows)
-        return rows @ rows.transpose(1, 2)
+        return rows.transpose(1, 2) @ rows
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         (rows,) = ctx.saved_tensors
-        product: Tensor = (gradient + gradient.transpose(1, 2)) @ rows
+        product: Tensor = rows @ (gradient + gradient.transpose(1, 2))
         return product
 
 
 def _rows(features: Tensor) -> Tensor:
-    """One row a channel, (b, c, position), wide enough to sum in."""
+    """One row a position, (b, position, c), wide enough to sum in.
+
+    Where channels lie innermost in memory, as the networks here have them, this moves nothing.
+    """
     if features.ndim < 3:
         raise ShapeError(
             f"Features have shape (b, c, *space) with a space axis, not {tuple(features.shape)}."
         )
     precision = torch.promote_types(features.dtype, torch.float32)
-    return features.flatten(2).to(precision)
+    return features.movedim(1, -1).flatten(1, -2).to(precision)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from torch import Tensor
 from torch.nn import functional
 
 from impasto.errors import ShapeError
 from impasto.signal import Space
 
-_AVERAGE = {
+_AVERAGE: Mapping[int, Callable[[Tensor, Any], Tensor]] = {
     1: functional.adaptive_avg_pool1d,
     2: functional.adaptive_avg_pool2d,
     3: functional.adaptive_avg_pool3d,
@@ -29,11 +32,12 @@ def guides(regions: Tensor, space: Space) -> Tensor:
     Source:
         Gatys, Ecker, Bethge, Hertzmann, Shechtman, arXiv:1611.07865, section 4.1.
     """
-    averaged: Tensor = _AVERAGE[len(space)](regions[None], space)[0]
+    averaged = _AVERAGE[len(space)](regions[None], space)[0]
     norms = averaged.flatten(1).norm(dim=1)
     if not bool((norms > 0).all()):
         raise ShapeError("A region of the masks is empty.")
-    return averaged / norms.view(-1, *[1] * len(space))
+    unit: Tensor = averaged / norms.view(-1, *[1] * len(space))
+    return unit
 
 
 def shares(regions: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FILM_SUFFIXES = (".gif", ".webp")
 PLOT_SUFFIXES = (".pdf", ".png", ".svg")
-SHEET_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+SHEET_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 
 
 def draw_costs(trace: Sequence[Record]) -> Figure:
@@ -60,24 +60,47 @@ def plot_costs(trace: Sequence[Record], path: Path) -> None:
         OutputError: If it cannot be written there; it says where it was kept.
     """
     figure, buffer = draw_costs(trace), BytesIO()
-    fixed = {"Date": None} if path.suffix == ".svg" else {}
-    figure.savefig(buffer, format=path.suffix[1:], dpi=120, metadata=fixed)
-    save_or_rescue(path, lambda to: media.write_bytes(to, buffer.getvalue()))
+    kind = path.suffix[1:].lower()
+    figure.savefig(buffer, format=kind, dpi=120, metadata={"Date": None} if kind == "svg" else {})
+    _write(buffer, path)
 
 
-def sheet(pictures: Sequence[Signal], *, height: int = 384, gap: int = 8) -> Image.Image:
-    """Set pictures side by side at one height, in pixels."""
-    images = [media.to_pil(picture).convert("RGB") for picture in pictures]
-    images = [
-        image.resize((max(1, round(image.width * height / image.height)), height), Image.LANCZOS)
-        for image in images
-    ]
-    width = sum(image.width for image in images) + gap * (len(images) - 1)
-    whole, left = Image.new("RGB", (width, height), "white"), 0
-    for image in images:
-        whole.paste(image, (left, 0))
-        left += image.width + gap
+def sheet(*rows: Sequence[Signal], height: int = 384, gap: int = 8) -> Image.Image:
+    """Set pictures side by side at one height, row under row.
+
+    Args:
+        *rows: The pictures of each row.
+        height: Of a row, in pixels.
+        gap: Between pictures, in pixels.
+    """
+    lines = [_row(row, height, gap) for row in rows]
+    size = max(line.width for line in lines), len(lines) * (height + gap) - gap
+    whole = Image.new("RGB", size, "white")
+    for number, line in enumerate(lines):
+        whole.paste(line, (0, number * (height + gap)))
     return whole
+
+
+def _row(pictures: Sequence[Signal], height: int, gap: int) -> Image.Image:
+    images = [_over_white(picture) for picture in pictures]
+    widths = [max(1, round(image.width * height / image.height)) for image in images]
+    whole = Image.new("RGB", (sum(widths) + gap * (len(images) - 1), height), "white")
+    left = 0
+    for image, width in zip(images, widths, strict=True):
+        whole.paste(image.resize((width, height), Image.Resampling.LANCZOS), (left, 0))
+        left += width + gap
+    return whole
+
+
+def save_sheet(pictures: Sequence[Signal], path: Path) -> None:
+    """Write pictures side by side into a JPEG, PNG or WebP file.
+
+    Raises:
+        OutputError: If it cannot be written there; it says where it was kept.
+    """
+    buffer = BytesIO()
+    sheet(pictures).save(buffer, format=SHEET_FORMATS[path.suffix.lower()], quality=92)
+    _write(buffer, path)
 
 
 class Film:
@@ -101,7 +124,7 @@ class Film:
             return
         last = len(self.frames) + 1
         self.next = (last / self.count) ** 2
-        self.frames.append(self._frame(step))
+        self.frames.append(self._frame(step.signal))
 
     def save(self, path: Path, last: Signal) -> None:
         """Write the film, which stays on its last picture for two seconds.
@@ -109,8 +132,10 @@ class Film:
         Raises:
             OutputError: If it cannot be written there; it says where it was kept.
         """
-        final = self._fitted(media.to_pil(last).convert("RGB"))
-        frames = [frame.resize(final.size, Image.BICUBIC) for frame in self.frames] + [final]
+        final = self._frame(last)
+        frames = [frame.resize(final.size, Image.Resampling.BICUBIC) for frame in self.frames] + [
+            final
+        ]
         durations = [66] * (len(frames) - 1) + [2000]
         buffer = BytesIO()
         frames[0].save(
@@ -121,15 +146,22 @@ class Film:
             duration=durations,
             loop=0,
         )
-        save_or_rescue(path, lambda to: media.write_bytes(to, buffer.getvalue()))
+        _write(buffer, path)
 
-    def _frame(self, step: StylizeStep) -> Image.Image:
-        return self._fitted(media.to_pil(step.signal).convert("RGB"))
-
-    def _fitted(self, image: Image.Image) -> Image.Image:
+    def _frame(self, signal: Signal) -> Image.Image:
+        image = _over_white(signal)
         if max(image.size) <= self.longest:
             return image
-        return ImageOps.contain(image, (self.longest, self.longest), Image.LANCZOS)
+        return ImageOps.contain(image, (self.longest, self.longest), Image.Resampling.LANCZOS)
+
+
+def _over_white(signal: Signal) -> Image.Image:
+    """Return a picture without its alpha channel: its samples are what a white page shows."""
+    return media.to_pil(Signal(signal.samples))
+
+
+def _write(buffer: BytesIO, path: Path) -> None:
+    save_or_rescue(path, lambda to: media.write_bytes(to, buffer.getvalue()))
 
 
 def _kinds(entry: Record) -> dict[str, float]:

@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ from impasto.media.mask import paired_regions
 from impasto.samples import find, samples
 from impasto.settings import check_weight
 from impasto.signal import Signal
+
+INITS = ("content", "noise", "style")
 
 StyleSource = Source | tuple[Source, float]
 Mask = tuple[Source, Source]
@@ -46,17 +47,20 @@ class Inputs:
     Attributes:
         content: The content.
         styles: One style or several.
+        init: Where G begins, if that is a picture of its own.
         origin: Where each came from: names, hashes and weights, as a result's metadata has them.
     """
 
     content: Signal
     styles: Sequence[Style]
+    init: Signal | None
     origin: dict[str, Any]
 
-    @cached_property
-    def label(self) -> str:
-        """Name of the content, for messages."""
-        return str(self.origin["content"]["path"] or "the content")
+    @property
+    def labels(self) -> list[str]:
+        """Names of the content and of each style, for messages."""
+        content, styles = self.origin["content"]["path"], self.origin["styles"]
+        return [content or "The content", *(style["path"] or "A style" for style in styles)]
 
 
 def read_inputs(
@@ -64,6 +68,7 @@ def read_inputs(
     style: StyleSource | Sequence[StyleSource],
     *,
     masks: Sequence[Mask] = (),
+    init: str = "content",
     max_pixels: int,
 ) -> Inputs:
     """Read the content, the styles with their weights, and a pair of masks for each style.
@@ -72,6 +77,7 @@ def read_inputs(
         content: Path, name of a sample, bytes, PIL image, array, tensor or signal.
         style: The same, or a list of them, each alone or in a pair with its weight.
         masks: For each style the mask of the content and that of the style; or none.
+        init: One of INITS, or the path of a picture.
         max_pixels: Larger pictures are refused.
     Raises:
         InputError: If something cannot be read.
@@ -89,12 +95,15 @@ def read_inputs(
         signal = read(resolve(source), max_pixels=max_pixels)
         regions = _read_masks(masks[number], subject, signal, max_pixels) if masks else None
         styles.append(Style(signal, weight, regions))
+    begin = None if init in INITS else resolve(init, others=INITS)
     origin = {
         "content": identity(content),
         "styles": [{**identity(source), "weight": weight} for source, weight in pairs],
         "masks": [[identity(mask) for mask in pair] for pair in masks],
+        "init": identity(init) if begin else None,
     }
-    return Inputs(subject, styles, origin)
+    first = read(begin, max_pixels=max_pixels) if begin else None
+    return Inputs(subject, styles, first, origin)
 
 
 def style_pairs(style: StyleSource | Sequence[StyleSource]) -> list[tuple[Source, float]]:
@@ -112,28 +121,40 @@ def style_pairs(style: StyleSource | Sequence[StyleSource]) -> list[tuple[Source
     return pairs
 
 
-def resolve(source: Source) -> Source:
+def resolve(source: Source, *, others: Sequence[str] = ()) -> Source:
     """Turn the name of a bundled sample into its path; a file of that name comes first.
 
+    Args:
+        source: Whatever `media.read` takes, or the name of a sample.
+        others: What else could have been meant by a name that is unknown.
     Raises:
         InputError: If a name is neither a file nor a sample.
     """
-    if not isinstance(source, str | os.PathLike) or Path(source).exists():
+    if not isinstance(source, str | os.PathLike) or os.path.exists(source):
         return source
-    name = str(source)
+    name = os.fspath(source)
     if (sample := find(name)) is not None:
         return sample
-    if Path(name).name == name and not Path(name).suffix:
-        hint = nearest(name, [sample.name for sample in samples()])
+    if "://" in name:
+        return name  # the reader knows what to say about addresses
+    if name and Path(name).name == name and not Path(name).suffix:
+        hint = nearest(name, [*others, *(sample.name for sample in samples())])
         raise InputError(f"There is no file {name!r}, and no sample of that name. {hint}")
     raise InputError(f"There is no file {name!r}.")
 
 
 def identity(source: Source) -> dict[str, Any]:
-    """Return path and SHA-256 of a source; the path is None for data in memory."""
+    """Return path and SHA-256 of a source; the path is None for data in memory.
+
+    Raises:
+        InputError: If a file cannot be read.
+    """
     found = resolve(source)
     if isinstance(found, str | os.PathLike):
-        digest = hashlib.sha256(Path(found).read_bytes()).hexdigest()
+        try:
+            digest = hashlib.sha256(Path(found).read_bytes()).hexdigest()
+        except OSError as error:
+            raise InputError(f"{found} cannot be read: {error.strerror}.") from None
         return {"path": os.fspath(source), "sha256": digest}  # type: ignore[arg-type]
     samples = read(found).samples.contiguous()
     return {"path": None, "sha256": hashlib.sha256(samples.numpy().tobytes()).hexdigest()}

@@ -11,7 +11,7 @@ from typing import Any
 
 from impasto.engine.checkpoint import State, pack, unpack
 from impasto.engine.run import Step
-from impasto.errors import InputError
+from impasto.errors import InputError, OutputError
 from impasto.media.files import atomic_write, check_writable
 from impasto.settings import StylizeSettings
 from impasto.stylization.trace import Record
@@ -33,17 +33,17 @@ class Keeper:
 
     def __init__(
         self,
-        path: Path | None,
+        path: str | Path | None,
         settings: StylizeSettings,
         origin: dict[str, Any],
         weights_hash: str,
     ) -> None:
-        self.path = path
+        self.path = None if path is None else Path(path)
         told = json.dumps([settings.to_json(), origin, weights_hash], sort_keys=True)
         self.fingerprint = hashlib.sha256(told.encode()).hexdigest()
         self.due = time.monotonic() + 1.0
-        if path is not None:
-            check_writable(path)
+        if self.path is not None:
+            check_writable(self.path)
 
     def load(self) -> State | None:
         """Return the state that an interrupted run left, or None.
@@ -61,12 +61,20 @@ class Keeper:
         return unpack(content, fingerprint=self.fingerprint, name=str(self.path))
 
     def keep(self, step: Step, records: Sequence[Record]) -> None:
-        """Write the state of a step if it is time."""
+        """Write the state of a step if it is time.
+
+        Raises:
+            OutputError: If that is impossible.
+        """
         if self.path is None or time.monotonic() < self.due:
             return
         began = time.monotonic()
         content = pack(step.state(records), fingerprint=self.fingerprint)
-        with atomic_write(self.path) as temporary:
-            temporary.write_bytes(content)
+        try:
+            with atomic_write(self.path) as temporary:
+                temporary.write_bytes(content)
+        except OSError as error:
+            reason = error.strerror or error
+            raise OutputError(f"The checkpoint {self.path} cannot be written: {reason}.") from error
         ended = time.monotonic()
         self.due = ended + (ended - began) / SHARE

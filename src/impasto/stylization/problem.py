@@ -10,7 +10,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from impasto.encoders.encoder import Chain
+from impasto.encoders.encoder import Encoder
 from impasto.engine.evaluator import WholeEvaluator
 from impasto.errors import InputError, UsageError
 from impasto.media import color
@@ -38,7 +38,7 @@ class StyleTransfer:
         InputError: If the content is too small for the network.
     """
 
-    def __init__(self, encoder: Chain, inputs: Inputs, settings: StylizeSettings) -> None:
+    def __init__(self, encoder: Encoder, inputs: Inputs, settings: StylizeSettings) -> None:
         self.encoder, self.settings = encoder, settings
         self.convention = overridden(convention(settings.objective), settings)
         self.content_layers = _above_zero(
@@ -52,21 +52,20 @@ class StyleTransfer:
         size = max(self.original.space) if settings.size == "original" else settings.size
         self.space = fit(self.original.space, size)
         self.minimum = encoder.minimum_length(self.layers)
-        self._check_size(inputs.label)
+        self._check_sizes()
 
-    def _check_size(self, label: str) -> None:
+    def _check_sizes(self) -> None:
+        label, *styles = self.inputs.labels
+        needed = f"{self.encoder.name} needs at least {self.minimum} for these layers."
         if min(self.space) < self.minimum:
             raise InputError(
-                f"{label} would have a short side of {min(self.space)} pixels, and "
-                f"{self.encoder.name} needs at least {self.minimum} for these layers. "
+                f"{label} would have a short side of {min(self.space)} pixels, and {needed} "
                 "Take a larger --size."
             )
-        for style in self.inputs.styles:
-            if min(style.signal.space) < self.minimum:
-                raise InputError(
-                    f"A style has a short side of {min(style.signal.space)} pixels, and "
-                    f"{self.encoder.name} needs at least {self.minimum} for these layers."
-                )
+        for label, style in zip(styles, self.inputs.styles, strict=True):
+            short = min(style.signal.space)
+            if short < self.minimum:
+                raise InputError(f"{label} has a short side of {short} pixels, and {needed}")
 
     def evaluator(self, space: Space) -> WholeEvaluator:
         """Compute the targets at a level and return its evaluator."""
@@ -75,22 +74,18 @@ class StyleTransfer:
             objective = Objective(
                 [*self._content_terms(features), *self._style_terms(features, space)]
             )
-        if self.convention.tv_weight > 0:
-            objective += self.convention.tv_weight * TotalVariation(scale=self.convention.tv_scale)
-        if self.convention.bounds_weight > 0:
-            objective += self.convention.bounds_weight * Bounds()
+        samples = self.original.samples.shape[0] * math.prod(space)
+        if (weight := self.convention.tv_weight) > 0:
+            objective += weight * TotalVariation(scale=self.convention.tv_scale(samples))
+        if (weight := self.convention.bounds_weight) > 0:
+            objective += weight * Bounds(scale=1 / samples)
         return WholeEvaluator(self.encoder, objective)
 
-    def start(self, space: Space, init: Signal | None) -> Tensor:
-        """Return where the first level begins, shape (1, channel, *space).
-
-        Args:
-            space: Space of the first level.
-            init: A signal to begin with; None for what the settings say.
-        """
+    def start(self, space: Space) -> Tensor:
+        """Return where the first level begins over its space, shape (1, channel, *space)."""
         content = self._content(space)
-        if init is not None:
-            return resample(init.samples[None], space)
+        if self.inputs.init is not None:
+            return resample(self.inputs.init.samples[None], space)
         if self.settings.init == "content":
             return content[None]
         if self.settings.init == "style":
@@ -160,17 +155,22 @@ class StyleTransfer:
         return Style(layer, target, positions=positions, scale=scale)
 
     def _guided(self, layer: str, styled: list[Tensor], features: Tensor) -> GuidedStyle:
-        maps, targets, factors = [], [], []
+        maps, targets, covered = [], [], []
         for style, seen in zip(self.inputs.styles, styled, strict=True):
             assert style.regions is not None
             on_content, on_style = style.regions
             maps.append(guides(on_content, tuple(features.shape[2:])))
             targets.append(guided_gram(seen, guides(on_style, tuple(seen.shape[2:])))[0])
-            factors.append(style.weight * shares(on_content))
+            covered.append(shares(on_content))
         target = torch.cat(targets)
         positions = positions_of(features)
         scale = torch.tensor([self.convention.style_scale(one, positions) for one in target])
-        return GuidedStyle(layer, torch.cat(maps), target, shares=torch.cat(factors), scale=scale)
+        weights = torch.cat(
+            [style.weight * own for style, own in zip(self.inputs.styles, covered, strict=True)]
+        )
+        # wherever there is a style, all of them together weigh 1, as they do without masks
+        weights *= torch.cat(covered).sum().clamp(max=1.0) / weights.sum()
+        return GuidedStyle(layer, torch.cat(maps), target, shares=weights, scale=scale)
 
 
 def overridden(base: Convention, settings: StylizeSettings) -> Convention:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from impasto.encoders.catalog import load_encoder
-from impasto.encoders.encoder import Chain
+from impasto.encoders.encoder import Chain, Encoder
 from impasto.engine.memory import check_memory
 from impasto.engine.precision import pick_precision
 from impasto.engine.pyramid import pyramid
 from impasto.engine.run import run
-from impasto.media import Source, read
+from impasto.media import Source
+from impasto.objectives.conventions import convention
 from impasto.settings import StylizeSettings
-from impasto.signal import Signal
-from impasto.stylization.inputs import Mask, StyleSource, read_inputs, resolve
+from impasto.stylization.inputs import Mask, StyleSource, read_inputs
 from impasto.stylization.keeper import Keeper
 from impasto.stylization.problem import StyleTransfer
 from impasto.stylization.result import Stylization, StylizeStep
@@ -29,7 +30,7 @@ def stylize(
     *,
     masks: Sequence[Mask] = (),
     settings: StylizeSettings | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: str | Path | None = None,
     **changes: Any,
 ) -> Stylization:
     """Make a picture with the content of one picture and the style of another.
@@ -49,14 +50,10 @@ def stylize(
     Source:
         Gatys, Ecker, Bethge, arXiv:1508.06576.
     """
-    step = None
     steps = stylize_steps(
         content, style, masks=masks, settings=settings, checkpoint=checkpoint, **changes
     )
-    for step in steps:
-        pass
-    assert step is not None  # the first step is the start itself
-    return step.finish()
+    return deque(steps, maxlen=1).pop().finish()
 
 
 def stylize_steps(
@@ -65,8 +62,8 @@ def stylize_steps(
     *,
     masks: Sequence[Mask] = (),
     settings: StylizeSettings | None = None,
-    checkpoint: Path | None = None,
-    encoder: Chain | None = None,
+    checkpoint: str | Path | None = None,
+    encoder: Encoder | None = None,
     began: float | None = None,
     **changes: Any,
 ) -> Iterator[StylizeStep]:
@@ -81,7 +78,7 @@ def stylize_steps(
         masks: As for `stylize`.
         settings: As for `stylize`.
         checkpoint: As for `stylize`.
-        encoder: A network that is loaded already; None to load what the settings name.
+        encoder: A network of the caller's; None to load what the settings name.
         began: Reading of time.monotonic() from which seconds are counted; None for now.
         **changes: As for `stylize`.
     Yields:
@@ -92,18 +89,19 @@ def stylize_steps(
     began = time.monotonic() if began is None else began
     settings = (settings or StylizeSettings()).changed(changes)
     encoder = encoder or encoder_for(settings)
-    inputs = read_inputs(content, style, masks=masks, max_pixels=settings.max_pixels)
-    init = _read_init(settings)
+    inputs = read_inputs(
+        content, style, masks=masks, init=settings.init, max_pixels=settings.max_pixels
+    )
     problem = StyleTransfer(encoder, inputs, settings)
     check_memory(encoder, problem.layers, problem.space, pick_precision(settings.precision))
     spaces = pyramid(problem.space, levels=settings.levels, minimum=problem.minimum)
     keeper = Keeper(checkpoint, settings, inputs.origin, encoder.weights_hash)
     resume = keeper.load()
-    records: list[Record] = list(resume.records) if resume else []
+    records: list[Record] = [dict(entry) for entry in resume.records] if resume else []
     steps = run(
         problem.evaluator,
         spaces,
-        problem.start(spaces[0], init),
+        problem.start(spaces[0]),
         steps=settings.steps,
         optimizer=settings.optimizer,
         canvas=settings.canvas,
@@ -111,7 +109,7 @@ def stylize_steps(
         began=began,
     )
     for step in steps:
-        records.append(record(step))
+        records = [*records, record(step)]
         keeper.keep(step, records)
         yield StylizeStep.of(step, problem, records)
 
@@ -127,13 +125,6 @@ def encoder_for(settings: StylizeSettings) -> Chain:
         settings.encoder,
         weights=settings.weights,
         convention=settings.weights_convention,
-        pooling=settings.pooling,
+        pooling=settings.pooling or convention(settings.objective).pooling,
     )
     return encoder.to(pick_precision(settings.precision))
-
-
-def _read_init(settings: StylizeSettings) -> Signal | None:
-    """Read the picture that G begins with, where the settings name one."""
-    if settings.init in ("content", "noise", "style"):
-        return None
-    return read(resolve(settings.init), max_pixels=settings.max_pixels)

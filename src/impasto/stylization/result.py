@@ -70,6 +70,7 @@ class Stylization:
             "inputs": self.origin,
             "settings": self.settings.to_json(),
             "weights_sha256": self.weights_hash,
+            "end": {name: self.costs[name] for name in ("level", "step")},
             "threads": torch.get_num_threads(),
             "versions": {
                 "impasto": version("impasto"),
@@ -129,7 +130,7 @@ class StylizeStep(Step):
         """Return what has been made so far as a result."""
         return Stylization(
             self.signal,
-            list(self.records),
+            self.records,
             self.problem.settings,
             self.problem.inputs.origin,
             self.problem.encoder.weights_hash,

@@ -1,0 +1,92 @@
+"""Exit code 3: an input could not be read."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def announce(path: Path, width: int, height: int) -> None:
+    """Write a PNG of a hundred bytes that claims to be larger."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(9))) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+
+
+@pytest.mark.parametrize(
+    ("options", "hints"),
+    [
+        (["--style", "none.jpg"], ["no file 'none.jpg'"]),
+        (["--style", "stary_night"], ["stary_night", "Did you mean starry_night"]),
+        (["--style", ""], ["no file ''"]),
+        (["--init", "nois"], ["nois", "Did you mean noise"]),
+    ],
+    ids=lambda value: " ".join(value),
+)
+def test_a_missing_file_is_named(desk: Any, options: list[str], hints: list[str]) -> None:
+    style = [] if "--style" in options else ["--style", "style.png"]
+    desk.impasto("stylize", "photo.png", *style, "--size", "32", *options).refuses(3, *hints)
+
+
+def test_a_missing_content_is_named(desk: Any) -> None:
+    desk.stylize(content="none.png").refuses(3, "no file 'none.png'")
+
+
+def test_a_folder_without_pictures_is_named(desk: Any) -> None:
+    (desk / "notes").mkdir()
+    (desk / "notes" / "readme.txt").write_text("none here")
+    desk.stylize("-o", "out", content="notes").refuses(3, "notes holds no pictures")
+    assert not (desk / "out").exists()
+
+
+def test_an_empty_picture_is_named(desk: Any) -> None:
+    (desk / "empty.jpg").touch()
+    desk.stylize(content="empty.jpg").refuses(3, "empty.jpg is empty")
+
+
+def test_what_is_no_picture_is_named(desk: Any) -> None:
+    (desk / "text.jpg").write_text("hello")
+    desk.stylize(content="text.jpg").refuses(3, "text.jpg is not a picture", "JPEG")
+
+
+def test_a_truncated_picture_is_named(desk: Any) -> None:
+    whole = (desk / "photo.png").read_bytes()
+    (desk / "half.png").write_bytes(whole[: len(whole) // 2])
+    desk.stylize(content="half.png").refuses(3, "half.png", "cut short")
+
+
+def test_nothing_on_stdin_is_said(desk: Any) -> None:
+    outcome = desk.impasto("stylize", "-", "--style", "style.png", stdin=b"")
+    outcome.refuses(3, "stdin is empty")
+
+
+def test_a_decompression_bomb_is_refused(desk: Any) -> None:
+    announce(desk / "bomb.png", 20_000, 20_000)
+    outcome = desk.stylize(content="bomb.png")
+    outcome.refuses(3, "bomb.png has 20000 x 20000", "200000000", "--max-pixels")
+
+
+def test_max_pixels_moves_the_limit(desk: Any) -> None:
+    outcome = desk.stylize("--max-pixels", "3071")
+    outcome.refuses(3, "photo.png has 64 x 48 = 3072 pixels", "--max-pixels")
+    announce(desk / "bomb.png", 20_000, 20_000)
+    outcome = desk.stylize("--max-pixels", "400000000", content="bomb.png")
+    outcome.refuses(3, "bomb.png", "cut short")  # it has passed the limit, and is read
+
+
+def test_a_picture_below_the_minimum_of_the_network_is_named(desk: Any) -> None:
+    outcome = desk.stylize("--size", "20")  # 20 x 15
+    outcome.refuses(3, "photo.png", "15 pixels", "at least 16", "--size")
+    desk.stylize("--size", "21").succeeds()  # 21 x 16
+    desk.picture("thin.png", 60, 15)
+    desk.stylize(style="thin.png").refuses(3, "thin.png", "15 pixels", "at least 16")

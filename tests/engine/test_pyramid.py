@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impasto.engine.pyramid import COARSEST, pyramid
+
+
+@pytest.mark.parametrize(
+    ("space", "levels", "minimum", "expected"),
+    [
+        # as many as make sense: the longest axis stays at 128 or more
+        ((512, 384), None, 1, [(128, 96), (256, 192), (512, 384)]),
+        ((255, 100), None, 1, [(255, 100)]),
+        ((256, 100), None, 1, [(128, 50), (256, 100)]),
+        ((1000,), None, 1, [(125,), (250,), (500,), (1000,)][1:]),
+        ((300, 200, 100), None, 1, [(150, 100, 50), (300, 200, 100)]),
+        # as many as are asked for
+        ((512, 384), 1, 1, [(512, 384)]),
+        ((512, 384), 2, 1, [(256, 192), (512, 384)]),
+        ((40, 20), 3, 1, [(10, 5), (20, 10), (40, 20)]),
+        # unless the network needs more samples
+        ((40, 20), 3, 8, [(20, 10), (40, 20)]),
+        ((512, 32), None, 16, [(256, 16), (512, 32)]),
+        ((40, 20), 3, 21, [(40, 20)]),
+        # or nothing is left to halve
+        ((4, 1), 9, 1, [(1, 1), (2, 1), (4, 1)]),
+        ((1,), 9, 1, [(1,)]),
+        ((1,), None, 1, [(1,)]),
+    ],
+)
+def test_known_values(
+    space: tuple[int, ...],
+    levels: int | None,
+    minimum: int,
+    expected: list[tuple[int, ...]],
+) -> None:
+    assert pyramid(space, levels=levels, minimum=minimum) == expected
+
+
+@given(
+    st.lists(st.integers(1, 3000), min_size=1, max_size=3).map(tuple),
+    st.none() | st.integers(1, 12),
+    st.integers(1, 64),
+)
+def test_laws(space: tuple[int, ...], levels: int | None, minimum: int) -> None:
+    spaces = pyramid(space, levels=levels, minimum=minimum)
+    assert spaces[-1] == space
+    assert levels is None or len(spaces) <= levels
+    longest = [max(level) for level in spaces]
+    assert longest == sorted(set(longest))
+    for coarse in spaces[:-1]:
+        assert min(coarse) >= minimum
+        assert levels is not None or max(coarse) >= COARSEST
+        for short, length in zip(coarse, space, strict=True):
+            assert short == pytest.approx(length * max(coarse) / max(space), abs=0.5 + 1e-9) or (
+                short == 1
+            )
