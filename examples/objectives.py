@@ -10,7 +10,7 @@ PAIRS = (("neuschwanstein_castle", "starry_night"), ("red_panda", "harvest"))
 
 rows = [
     [
-        impasto.stylize(content, style, size=320, objective=objective).signal
+        impasto.stylize(content, style, size=256, objective=objective).signal
         for objective in ("paper", "course", "neural-style", "impasto")
     ]
     for content, style in PAIRS

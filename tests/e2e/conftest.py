@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 IMPASTO = (str(Path(sys.executable).with_name("impasto")),)
@@ -73,12 +75,18 @@ class Desk:
         image.save(self / name)
         return self / name
 
+    def pixels(self, name: str) -> NDArray[Any]:
+        """Decode a picture whole, shape (h, w) or (h, w, c)."""
+        with Image.open(self / name) as image:
+            return np.asarray(image)
+
     def start(
         self,
         *words: Word,
         program: tuple[str, ...] = IMPASTO,
         env: Mapping[str, str] = {},
-        stderr: int = subprocess.PIPE,
+        stdout: int | IO[bytes] = subprocess.PIPE,
+        stderr: int | IO[bytes] = subprocess.PIPE,
     ) -> subprocess.Popen[bytes]:
         """Start a command, with Ctrl-C as effective as in a terminal."""
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -88,7 +96,7 @@ class Desk:
                 cwd=self.folder,
                 env=self._environment(env),
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdout=stdout,
                 stderr=stderr,
             )
         finally:
@@ -99,7 +107,7 @@ class Desk:
     def end(self, process: subprocess.Popen[bytes], stdin: bytes | None = None) -> Outcome:
         """Wait until a command has ended."""
         stdout, stderr = process.communicate(stdin, timeout=PATIENCE)
-        return Outcome(process.returncode, stdout, (stderr or b"").decode())
+        return Outcome(process.returncode, stdout or b"", (stderr or b"").decode())
 
     def impasto(
         self, *words: Word, stdin: bytes | None = None, env: Mapping[str, str] = {}

@@ -7,8 +7,6 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 
 def announce(path: Path, width: int, height: int) -> None:
     """Write a PNG of a hundred bytes that claims to be larger."""
@@ -23,23 +21,13 @@ def announce(path: Path, width: int, height: int) -> None:
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
 
 
-@pytest.mark.parametrize(
-    ("options", "hints"),
-    [
-        (["--style", "none.jpg"], ["no file 'none.jpg'"]),
-        (["--style", "stary_night"], ["stary_night", "Did you mean starry_night"]),
-        (["--style", ""], ["no file ''"]),
-        (["--init", "nois"], ["nois", "Did you mean noise"]),
-    ],
-    ids=lambda value: " ".join(value),
-)
-def test_a_missing_file_is_named(desk: Any, options: list[str], hints: list[str]) -> None:
-    style = [] if "--style" in options else ["--style", "style.png"]
-    desk.impasto("stylize", "photo.png", *style, "--size", "32", *options).refuses(3, *hints)
-
-
 def test_a_missing_content_is_named(desk: Any) -> None:
     desk.stylize(content="none.png").refuses(3, "no file 'none.png'")
+
+
+def test_a_misspelt_sample_is_named(desk: Any) -> None:
+    outcome = desk.stylize(style="stary_night")
+    outcome.refuses(3, "no file 'stary_night'", "Did you mean starry_night")
 
 
 def test_a_folder_without_pictures_is_named(desk: Any) -> None:
@@ -71,22 +59,21 @@ def test_nothing_on_stdin_is_said(desk: Any) -> None:
 
 
 def test_a_decompression_bomb_is_refused(desk: Any) -> None:
-    announce(desk / "bomb.png", 20_000, 20_000)
+    announce(desk / "bomb.png", 15_000, 14_000)
     outcome = desk.stylize(content="bomb.png")
-    outcome.refuses(3, "bomb.png has 20000 x 20000", "200000000", "--max-pixels")
+    outcome.refuses(3, "bomb.png has 15000 x 14000", "200000000", "--max-pixels")
 
 
 def test_max_pixels_moves_the_limit(desk: Any) -> None:
     outcome = desk.stylize("--max-pixels", "3071")
     outcome.refuses(3, "photo.png has 64 x 48 = 3072 pixels", "--max-pixels")
-    announce(desk / "bomb.png", 20_000, 20_000)
-    outcome = desk.stylize("--max-pixels", "400000000", content="bomb.png")
+    announce(desk / "bomb.png", 15_000, 14_000)
+    outcome = desk.stylize("--max-pixels", "210000000", content="bomb.png")
     outcome.refuses(3, "bomb.png", "cut short")  # it has passed the limit, and is read
 
 
 def test_a_picture_below_the_minimum_of_the_network_is_named(desk: Any) -> None:
     outcome = desk.stylize("--size", "20")  # 20 x 15
     outcome.refuses(3, "photo.png", "15 pixels", "at least 16", "--size")
-    desk.stylize("--size", "21").succeeds()  # 21 x 16
     desk.picture("thin.png", 60, 15)
     desk.stylize(style="thin.png").refuses(3, "thin.png", "15 pixels", "at least 16")

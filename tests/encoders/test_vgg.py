@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from impasto.encoders.vgg import Weights, layer_table, vgg
 
@@ -45,7 +45,7 @@ def test_features_have_the_shapes_of_the_table(oxford: Weights) -> None:
     encoder = vgg(oxford)
     features = encoder(torch.rand(1, 3, 32, 48), encoder.table)
     for layer in layer_table("vgg19"):
-        shape = (1, layer.channels, 32 // layer.stride, 48 // layer.stride)
+        shape = (1, layer.channels, 32 // layer.stride, -(-48 // layer.stride))
         assert features[layer.name].shape == shape
 
 
@@ -89,10 +89,21 @@ def test_pooling(oxford: Weights, pooling: str) -> None:
 def test_minimum_length(oxford: Weights, layers: list[str], length: int) -> None:
     encoder = vgg(oxford)
     assert encoder.minimum_length(layers) == length
-    encoder(torch.rand(1, 3, length, 2 * length), layers)
+    assert encoder(torch.rand(1, 3, length, 2 * length), layers)[layers[-1]].shape[2] == 1
+    for module in encoder.chain.values():  # with one less, some window is not full
+        if isinstance(module, nn.MaxPool2d):
+            module.ceil_mode = False
     if length > 1:
         with pytest.raises(RuntimeError):
             encoder(torch.rand(1, 3, length - 1, 2 * length), layers)
+
+
+def test_pooling_leaves_no_border_out(oxford: Weights) -> None:
+    picture = torch.rand(1, 3, 19, 22, requires_grad=True)
+    pooled = vgg(oxford)(picture, ["pool3"])["pool3"]
+    assert pooled.shape[2:] == (3, 3)
+    (gradient,) = torch.autograd.grad(pooled[..., -1, -1].sum(), picture)
+    assert bool((gradient[..., -1, -1] != 0).any())
 
 
 def test_half_precision_stays_close(oxford: Weights) -> None:

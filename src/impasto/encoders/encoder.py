@@ -62,7 +62,7 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def minimum_length(self, layers: Iterable[str]) -> int:
-        """Return how many samples the shortest axis needs for these layers to be non-empty."""
+        """Return how many samples the shortest axis needs for these layers to see full windows."""
 
     def check(self, layers: Iterable[str]) -> list[str]:
         """Return the names sorted from shallow to deep, each once.

@@ -95,4 +95,6 @@ def _modules(network: str, pooling: Pooling) -> Iterator[tuple[str, nn.Module]]:
 
 
 def _pool(pooling: Pooling) -> nn.Module:
-    return nn.MaxPool2d(2) if pooling == "max" else nn.AvgPool2d(2)
+    """Halve each axis, rounding up as Caffe did, so that deep layers see every border."""
+    kind = nn.MaxPool2d if pooling == "max" else nn.AvgPool2d
+    return kind(2, ceil_mode=True)

@@ -42,8 +42,8 @@ def _droppable_bytes() -> int:
 def peak_bytes(encoder: Chain, layers: Iterable[str], space: Space, precision: torch.dtype) -> int:
     """Estimate the peak memory of one evaluation on the whole signal.
 
-    Counted are the features that the gradient needs, float32 copies of those that costs read, the
-    targets, the largest gradients in flight, and the vectors of the optimiser.
+    Counted are the features that the gradient needs, those that costs read in float32, the
+    largest gradients in flight, and the vectors of the optimiser.
 
     Args:
         encoder: The network.
@@ -61,7 +61,7 @@ def peak_bytes(encoder: Chain, layers: Iterable[str], space: Space, precision: t
         if not isinstance(module, nn.ReLU):  # which works in place
             kept += size * width
         if name in wanted:
-            read += size * (4 if width < 4 else 0)
+            read += size * 4  # as float32: a copy, or the gradient
         if wanted and name == wanted[-1]:
             break
     samples = math.prod(space) * 3 * 4

@@ -22,6 +22,8 @@ FILM_SUFFIXES = (".gif", ".webp")
 PLOT_SUFFIXES = (".pdf", ".png", ".svg")
 SHEET_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 
+NEGLIGIBLE = 1e-3  # of J: what a term contributes below that is not drawn
+
 
 def draw_costs(trace: Sequence[Record]) -> Figure:
     """Draw J and its kinds of terms against the steps, level by level.
@@ -47,6 +49,8 @@ def draw_costs(trace: Sequence[Record]) -> Figure:
                 f" {size}", (number, 1), xycoords=("data", "axes fraction"), va="top", color="0.4"
             )
     axes.set(yscale="log", xlabel="steps", ylabel="weighted cost")
+    least = min(entry["total"] for entry in trace) * NEGLIGIBLE
+    axes.set_ylim(bottom=max(least, axes.get_ylim()[0]))
     axes.set_title(f"{trace[-1]['elapsed_seconds']:.0f} seconds", loc="right", color="0.4")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
