@@ -176,7 +176,7 @@ def batch(job: Job, contents: list[str], output: str | None) -> Report:
     for content in contents:
         inside = [str(p) for p in pictures_in(Path(content))] if os.path.isdir(content) else []
         pictures += inside or [content]
-    targets = [folder / name for name in _names(pictures)]
+    targets = [folder / name for name in name_results(pictures)]
     check_apart(job.read_from(pictures), targets)
     job.encoder = encoder_for(job.settings)
     for style, _ in job.styles:  # what is wrong with a style is wrong for all
@@ -275,9 +275,9 @@ def _stem(name: str) -> str:
     return "stdin" if name == STREAM else Path(name).stem
 
 
-def _names(pictures: list[str]) -> list[str]:
+def name_results(pictures: list[str]) -> list[str]:
     """Name a PNG after each picture; pictures of one stem keep their suffixes in the name."""
-    stems = [Path(picture).stem for picture in pictures]
+    stems = [_stem(picture) for picture in pictures]
     names: list[str] = []
     for picture, stem in zip(pictures, stems, strict=True):
         whole = stem if stems.count(stem) == 1 else Path(picture).name.replace(".", "_")

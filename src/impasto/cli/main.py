@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -59,6 +60,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]  # it may stand anywhere
     signal.signal(signal.SIGTERM, _as_interrupt)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns about its caches
     try:
         code = app(words, standalone_mode=False, prog_name="impasto")
     except KeyboardInterrupt:

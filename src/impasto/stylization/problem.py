@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -49,6 +48,7 @@ class StyleTransfer:
         if not self.layers:
             raise UsageError("There is nothing to minimize: every weight is zero.")
         self.original, self.inputs = inputs.content, recolored(inputs, settings)
+        self._shown = self.original
         size = max(self.original.space) if settings.size == "original" else settings.size
         self.space = fit(self.original.space, size)
         self.minimum = encoder.minimum_length(self.layers)
@@ -103,12 +103,13 @@ class StyleTransfer:
             samples = color.with_luminance_of(original.samples, color.luminance(samples))
         return original.with_samples(samples)
 
-    @lru_cache(maxsize=2)  # noqa: B019 - lives as long as the run
     def _original(self, space: Space) -> Signal:
-        meta = dict(self.original.meta)
-        if "alpha" in meta:
-            meta["alpha"] = resample(meta["alpha"][None], space)[0].clamp(0, 1)
-        return replace(self.original.resized(space), meta=meta)
+        if self._shown.space != space:  # once a level
+            meta = dict(self.original.meta)
+            if "alpha" in meta:
+                meta["alpha"] = resample(meta["alpha"][None], space)[0].clamp(0, 1)
+            self._shown = replace(self.original.resized(space), meta=meta)
+        return self._shown
 
     def _content(self, space: Space) -> Tensor:
         return self.inputs.content.resized(space).samples
