@@ -51,6 +51,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_picture(desk: Any) -> None:
     state, trace, out = desk / "state", desk / "trace", desk / "out.png"
     words = "stylize photo.png --style style.png --size 64 --levels 2 --steps 60".split()
     words += ["--precision", "float32"]
+
     def steps() -> list[dict[str, float]]:
         """What each step measured, without the time."""
         records = [json.loads(line) for line in lines_of(trace)]

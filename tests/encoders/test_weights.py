@@ -196,7 +196,7 @@ def replaced(**changes: Tensor | None) -> State:
     return {key: value for key, value in state.items() if value is not None}
 
 
-BATCH_NORMALISED = {
+BATCH_NORMALIZED = {
     "features.0.weight": torch.zeros(64, 3, 3, 3),
     "features.1.running_mean": torch.zeros(64),
     "features.3.weight": torch.zeros(64, 64, 3, 3),
@@ -225,7 +225,7 @@ class TestWrongWeights:
             (replaced(features_0_bias=torch.zeros(64).cfloat()), "is torch.complex64"),
             (replaced(features_0_bias=NAN), r"features\.0\.bias \(conv1_1\) is not finite"),
             (replaced(features_0_bias=INFINITE_IN_FLOAT32), r"\(conv1_1\) is not finite"),
-            (BATCH_NORMALISED, "has batch normalisation"),
+            (BATCH_NORMALIZED, "has batch normalization"),
             ({"weight": torch.zeros(3)}, "neither VGG16 nor VGG19"),
             ({0: torch.zeros(3), None: 1}, "neither VGG16 nor VGG19"),
             ({}, "neither VGG16 nor VGG19"),
@@ -243,7 +243,7 @@ class TestWrongWeights:
         ("state", "sentence"),
         [
             ({"features.0.weight": torch.zeros(1, 1, 1, 1)}, "neither VGG16 nor VGG19"),
-            (BATCH_NORMALISED, "has batch normalisation"),
+            (BATCH_NORMALIZED, "has batch normalization"),
         ],
     )
     def test_in_safetensors(
@@ -282,7 +282,7 @@ class TestNoWeights:
         if suffix == ".pth":
             torch.save(state_of("vgg16"), path)
         else:
-            save_file(BATCH_NORMALISED, path)
+            save_file(BATCH_NORMALIZED, path)
         content = path.read_bytes()
         path.write_bytes(content[: int(kept * len(content)) if kept == 0.5 else int(kept)])
         with pytest.raises(WeightsError, match="is not a file of weights, or is damaged"):

@@ -114,6 +114,6 @@ def test_any_encoder_will_do(space: tuple[int, ...], signal: Tensor, encoder: Ch
         )
 
 
-def test_nothing_to_minimise(encoder: Chain, signal: Tensor) -> None:
+def test_nothing_to_minimize(encoder: Chain, signal: Tensor) -> None:
     with pytest.raises(UsageError):
         WholeEvaluator(encoder, Objective()).value_and_gradient(signal)

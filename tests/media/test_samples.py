@@ -24,7 +24,7 @@ def test_names_are_unique_words_of_lower_case() -> None:
 
 @pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.name)
 def test_every_sample_is_free_and_can_be_read(sample: Sample) -> None:
-    assert sample.licence.lower() in ("public domain", "cc0-1.0")
+    assert sample.license.lower() in ("public domain", "cc0-1.0")
     assert sample.author
     assert sample.source
     assert sample.path.stem == sample.name

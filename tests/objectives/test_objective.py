@@ -66,8 +66,8 @@ def test_every_term_reads_its_layer_and_is_weighted() -> None:
     assert costs.values.tolist() == [[30, 30], [5e4, 5e4], [20, 40]]
 
 
-def test_nothing_to_minimise_is_an_error() -> None:
-    with pytest.raises(UsageError, match="nothing to minimise"):
+def test_nothing_to_minimize_is_an_error() -> None:
+    with pytest.raises(UsageError, match="nothing to minimize"):
         Objective().costs([])
 
 

@@ -198,13 +198,19 @@ def batch(job: Job, contents: list[str], output: str | None) -> Report:
 
 def batch_error(failures: list[Report]) -> ImpastoError:
     """Return the error at the end of a batch in which some contents failed."""
-    listed = "\n".join(f"  {failure['content']}: {failure['error']}" for failure in failures)
+    listed = "\n".join(f"  {_named(failure)}" for failure in failures)
     error = ImpastoError(
         f"{len(failures)} of the pictures could not be stylized; the others are done.\n{listed}"
     )
     codes = {failure["code"] for failure in failures}
     error.exit_code = InputError.exit_code if InputError.exit_code in codes else min(codes)
     return error
+
+
+def _named(failure: Report) -> str:
+    """Return what went wrong with a content, which most errors name themselves."""
+    content, error = str(failure["content"]), str(failure["error"])
+    return error if content in error else f"{content}: {error}"
 
 
 def check_apart(inputs: Sequence[str], outputs: Sequence[Path]) -> None:

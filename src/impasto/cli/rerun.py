@@ -20,7 +20,7 @@ from impasto.settings import StylizeSettings
 def rerun(
     picture: Annotated[Path, typer.Argument(help="A picture made by impasto.")],
     output: Annotated[
-        str | None, typer.Option("--output", "-o", help="Result. [default: PICTURE.rerun.SUFFIX]")
+        str | None, typer.Option("--output", "-o", help="Result. (default: PICTURE.rerun.SUFFIX)")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
@@ -29,9 +29,12 @@ def rerun(
     began = time.monotonic()
     import torch
 
+    from impasto.encoders.encoder import UNKNOWN
     from impasto.stylization import encoder_for
 
     told = _told(picture)
+    if told.weights_sha256 == UNKNOWN:
+        raise InputError(f"{picture} was made with a network of the caller's, not of impasto's.")
     for entry in told.inputs:
         _check_unchanged(picture, entry)
     job = Job(told.styles, told.masks, told.settings, told.bits, quiet)

@@ -18,4 +18,4 @@ def samples(
         print(json.dumps([{**vars(s), "path": str(s.path)} for s in bundled()], indent=2))
         return
     for sample in bundled():
-        print(f"{sample.name:24}  {sample.kind:9}  {sample.author}, {sample.licence}")
+        print(f"{sample.name:24}  {sample.kind:9}  {sample.author}, {sample.license}")

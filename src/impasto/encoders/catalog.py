@@ -31,13 +31,16 @@ def load_encoder(
         convention: Pixels that the weights expect; None to find out from the file.
         pooling: "max" or "average".
     Raises:
-        UsageError: If there is no network of that name.
+        UsageError: If there is no network of that name, or the file holds the other one.
         WeightsError: If the weights are missing or damaged.
     """
     if name not in NETWORKS:
         raise UsageError(f"There is no network {name!r}. {nearest(name, NETWORKS)}")
     if weights is not None:
-        return vgg(read_vgg(weights, convention=convention), pooling=pooling)
+        read = read_vgg(weights, convention=convention)
+        if name not in (DEFAULT, read.network):
+            raise UsageError(f"{weights} holds {read.network}, not {name}.")
+        return vgg(read, pooling=pooling)
     if name != DEFAULT:
         raise UsageError(f"{name} needs {NETWORKS[name]}.")
     return vgg(oxford_vgg19(), pooling=pooling)

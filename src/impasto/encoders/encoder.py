@@ -14,6 +14,8 @@ from impasto.errors import ShapeError, UsageError, nearest
 
 Features = Mapping[str, Tensor]
 
+UNKNOWN = "unknown"  # in place of the hash of weights that come from no file
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -22,7 +24,7 @@ class Layer:
     Attributes:
         name: As the literature has it, such as "relu4_2".
         channels: Number of units.
-        stride: Input samples between neighbouring positions, along every axis.
+        stride: Input samples between neighboring positions, along every axis.
     """
 
     name: str
@@ -38,7 +40,7 @@ class Encoder(nn.Module, ABC):
         axes: Number of space axes of its input, one to three.
         table: Its layers by name, from shallow to deep.
         source: Where its weights come from, in words.
-        weights_hash: SHA-256 of the file of weights, or a description where there is no file.
+        weights_hash: SHA-256 of the file of weights, or UNKNOWN where there is no file.
     """
 
     name: str
@@ -179,7 +181,7 @@ class Wrapped(Encoder):
     ) -> None:
         super().__init__()
         self.name, self.axes = name, example.ndim - 2
-        self.source, self.weights_hash = "the caller", "unknown"
+        self.source, self.weights_hash = "the caller", UNKNOWN
         self.module, self.front_end = module, front_end or nn.Identity()
         known = dict(module.named_modules())
         leaves = {path: path for path, part in known.items() if path and not [*part.children()]}

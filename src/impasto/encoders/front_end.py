@@ -49,5 +49,5 @@ def caffe_pixels() -> Normalize:
 
 
 def torchvision_pixels() -> Normalize:
-    """Red, green, blue from 0 to 1, standardised over ImageNet: torchvision's networks."""
+    """Red, green, blue from 0 to 1, standardized over ImageNet: torchvision's networks."""
     return Normalize((0, 1, 2), 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))

@@ -29,7 +29,7 @@ class Weights:
         tensors: For each convolution NAME its NAME.weight (out, in, 3, 3) and NAME.bias (out),
             float32.
         convention: What the first convolution wants to see: "caffe" blue, green, red from 0 to
-            255 minus the mean; "torchvision" standardised red, green, blue.
+            255 minus the mean; "torchvision" standardized red, green, blue.
         source: Where they come from, in words.
         sha256: Hash of the file they were read from.
     """

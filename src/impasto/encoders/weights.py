@@ -146,7 +146,7 @@ def _which_vgg(path: Path, stored: Mapping[str, Tensor]) -> str:
         if found == set(torchvision_names(network)):
             return network
     if any(key.endswith("running_mean") for key in stored):
-        raise WeightsError(f"{path} has batch normalisation; VGG16 or VGG19 without it is needed.")
+        raise WeightsError(f"{path} has batch normalization; VGG16 or VGG19 without it is needed.")
     raise WeightsError(
         f"{path} is neither VGG16 nor VGG19 in torchvision's names (features.0.weight, ...)."
     )

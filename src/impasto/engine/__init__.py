@@ -1,1 +1,1 @@
-"""How a signal is made: canvas, evaluators, optimisers, levels and the run."""
+"""How a signal is made: canvas, evaluators, optimizers, levels and the run."""

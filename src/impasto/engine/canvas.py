@@ -1,4 +1,4 @@
-"""The parameters that are optimised, and how they decode to a signal."""
+"""The parameters that are optimized, and how they decode to a signal."""
 
 from __future__ import annotations
 

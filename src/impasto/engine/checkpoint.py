@@ -23,7 +23,7 @@ class State:
         index: Number of the step within the level.
         seconds: Time spent so far.
         point: Parameters, costs and gradient at that step.
-        optimizer: State of the optimiser.
+        optimizer: State of the optimizer.
         records: What the run has measured so far, as JSON can hold it.
     """
 

@@ -12,7 +12,7 @@ from impasto.objectives.objective import Costs, Objective
 
 
 class Evaluator(ABC):
-    """Computes J and its gradient; no optimiser can tell how."""
+    """Computes J and its gradient; no optimizer can tell how."""
 
     @abstractmethod
     def value_and_gradient(self, signal: Tensor) -> tuple[Costs, Tensor]:
@@ -30,7 +30,7 @@ class WholeEvaluator(Evaluator):
 
     Args:
         encoder: Network that computes the features.
-        objective: What is minimised.
+        objective: What is minimized.
     """
 
     def __init__(self, encoder: Encoder, objective: Objective) -> None:

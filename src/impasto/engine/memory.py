@@ -43,7 +43,7 @@ def peak_bytes(encoder: Chain, layers: Iterable[str], space: Space, precision: t
     """Estimate the peak memory of one evaluation on the whole signal.
 
     Counted are the features that the gradient needs, those that costs read in float32, the
-    largest gradients in flight, and the vectors of the optimiser.
+    largest gradients in flight, and the vectors of the optimizer.
 
     Args:
         encoder: The network.

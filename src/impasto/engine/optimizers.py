@@ -39,7 +39,7 @@ class Optimizer(ABC):
     def iterate(self, evaluate: Evaluate, start: Tensor) -> Iterator[Point]:
         """Yield the start, then a point a step, until no step leads down any more.
 
-        An optimiser whose state was loaded goes on behind the point it was stored at.
+        An optimizer whose state was loaded goes on behind the point it was stored at.
 
         Args:
             evaluate: Returns costs and gradient at given parameters.
@@ -202,7 +202,7 @@ class Adam(Optimizer):
 
 
 def make_optimizer(name: OptimizerName) -> Optimizer:
-    """Build an optimiser by name."""
+    """Build an optimizer by name."""
     return LBFGS() if name == "lbfgs" else Adam()
 
 

@@ -32,7 +32,7 @@ class Step:
         seconds: Since the start of the program's work.
         point: Parameters, costs and gradient.
         canvas: Decodes the parameters.
-        optimizer: The optimiser at this step, whose state a checkpoint stores.
+        optimizer: The optimizer at this step, whose state a checkpoint stores.
     """
 
     level: int
@@ -87,7 +87,7 @@ def run(
     resume: State | None = None,
     began: float | None = None,
 ) -> Iterator[Step]:
-    """Minimise an objective level by level.
+    """Minimize an objective level by level.
 
     Each level begins with the resampled result of the one before. Breaking off the iteration stops
     the run; the last step holds what was made.
@@ -98,7 +98,7 @@ def run(
         start: Signal at which the first level begins, shape (1, channel, *spaces[0]).
         steps: Steps at each level; fewer where no step leads down any more.
         optimizer: Method of descent.
-        canvas: What is optimised.
+        canvas: What is optimized.
         resume: State of an interrupted run with the same arguments.
         began: Reading of time.monotonic() from which seconds are counted; None for now.
     Raises:
@@ -129,7 +129,7 @@ def run(
 
 
 def _on_canvas(evaluator: Evaluator, canvas: Canvas) -> Evaluate:
-    """Let the optimiser see parameters where the evaluator sees a signal.
+    """Let the optimizer see parameters where the evaluator sees a signal.
 
     Everything is contiguous, as it comes back from a checkpoint: sums over another layout would
     round otherwise.

@@ -1,1 +1,1 @@
-"""What is minimised: costs, their arithmetic and their conventions."""
+"""What is minimized: costs, their arithmetic and their conventions."""

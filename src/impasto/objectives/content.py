@@ -15,7 +15,7 @@ class Content(Term):
     Args:
         layer: Layer that is read.
         target: Features of the content, shape (1, c, *space).
-        scale: Factor of the sum of squares; it holds the normalisation of a convention.
+        scale: Factor of the sum of squares; it holds the normalization of a convention.
     Raises:
         ShapeError: From `statistic`, if the features do not have the target's shape.
     Source:

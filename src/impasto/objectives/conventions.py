@@ -1,4 +1,4 @@
-"""How papers, the course and well-known programs weigh and normalise the same costs."""
+"""How papers, the course and well-known programs weigh and normalize the same costs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from impasto.errors import UsageError, nearest
 
 @dataclass(frozen=True)
 class Convention:
-    """Layers, weights and normalisations that go together.
+    """Layers, weights and normalizations that go together.
 
     Attributes:
         content_layers: Layers of the content cost and their weights.

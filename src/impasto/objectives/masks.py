@@ -19,7 +19,7 @@ _AVERAGE: Mapping[int, Callable[[Tensor, Any], Tensor]] = {
 
 
 def guides(regions: Tensor, space: Space) -> Tensor:
-    """Average the regions over the positions of a layer and normalise them.
+    """Average the regions over the positions of a layer and normalize them.
 
     Args:
         regions: How much each sample belongs to each region, shape (r, *space), from 0 to 1.

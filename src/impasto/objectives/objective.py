@@ -1,4 +1,4 @@
-"""What is minimised: a weighted sum of named terms."""
+"""What is minimized: a weighted sum of named terms."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Objective:
         pairs = zip(self.weighted, statistics, strict=True)
         values = [weight * term.cost(statistic) for (weight, term), statistic in pairs]
         if not values:
-            raise UsageError("There is nothing to minimise: every weight is zero.")
+            raise UsageError("There is nothing to minimize: every weight is zero.")
         return Costs(tuple(term.name for term in self.terms), torch.stack(values))
 
 

@@ -8,7 +8,7 @@ from impasto.objectives.objective import Term
 
 
 class TotalVariation(Term):
-    """Sum of absolute differences between neighbouring samples along every space axis.
+    """Sum of absolute differences between neighboring samples along every space axis.
 
     Args:
         scale: Factor; it holds the units, 255 for pictures that count from 0 to 255.

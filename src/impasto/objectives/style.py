@@ -21,7 +21,7 @@ class Style(Term):
         layer: Layer that is read.
         target: Mean Gram matrix of the style, shape (c, c).
         positions: Number of positions of the whole result at this layer.
-        scale: Factor of the sum of squares; it holds the normalisation of a convention.
+        scale: Factor of the sum of squares; it holds the normalization of a convention.
     Source:
         Gatys, Ecker, Bethge, arXiv:1508.06576, eq. 3 and 4.
     """
@@ -51,7 +51,7 @@ class GuidedStyle(Term):
         layer: Layer that is read.
         guides: Weight of each position in each region, shape (r, *space), as `masks.guides` makes
             them.
-        targets: Guided Gram matrices of the style, shape (r, c, c), normalised likewise.
+        targets: Guided Gram matrices of the style, shape (r, c, c), normalized likewise.
         shares: Factor of each region, shape (r,).
         scale: Factor of each region's sum of squares, shape (r,).
     Source:

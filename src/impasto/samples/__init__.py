@@ -18,7 +18,7 @@ class Sample:
         name: What it is called wherever a path is taken.
         kind: Whether it serves as content or as style.
         author: Who made it.
-        licence: "public domain" or "CC0-1.0".
+        license: "public domain" or "CC0-1.0".
         source: Where it was found.
         path: The file.
     """
@@ -26,7 +26,7 @@ class Sample:
     name: str
     kind: Literal["photo", "painting"]
     author: str
-    licence: str
+    license: str
     source: str
     path: Path
 
@@ -41,7 +41,7 @@ def samples() -> tuple[Sample, ...]:
             name=(folder / row["file"]).stem,
             kind="painting" if row["file"].startswith("paintings/") else "photo",
             author=row["author"],
-            licence=row["licence"],
+            license=row["license"],
             source=row["source"],
             path=folder / row["file"],
         )

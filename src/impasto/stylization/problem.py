@@ -194,7 +194,7 @@ def recolored(inputs: Inputs, settings: StylizeSettings) -> Inputs:
     recolor = color.match_colors
     if settings.colors == "luminance":
         subject = subject.with_samples(color.luminance(content).expand_as(content))
-        recolor = _grey_like
+        recolor = _gray_like
     styles = [
         replace(style, signal=style.signal.with_samples(recolor(style.signal.samples, content)))
         for style in inputs.styles
@@ -202,10 +202,10 @@ def recolored(inputs: Inputs, settings: StylizeSettings) -> Inputs:
     return replace(inputs, content=subject, styles=styles)
 
 
-def _grey_like(style: Tensor, content: Tensor) -> Tensor:
+def _gray_like(style: Tensor, content: Tensor) -> Tensor:
     """Return the luminance of a style, its mean and spread as the content's, in all channels."""
-    grey = color.match_luminance(color.luminance(style), color.luminance(content))
-    return grey.expand_as(style)
+    gray = color.match_luminance(color.luminance(style), color.luminance(content))
+    return gray.expand_as(style)
 
 
 def _above_zero(layers: Mapping[str, float], weight: float) -> dict[str, float]:

@@ -37,8 +37,8 @@ class Stylization:
         weights_hash: SHA-256 of the network's weights.
     """
 
-    signal: Signal
-    trace: Sequence[Record]
+    signal: Signal = field(repr=False)
+    trace: Sequence[Record] = field(repr=False)
     settings: StylizeSettings
     origin: dict[str, Any] = field(repr=False)
     weights_hash: str
