@@ -15,8 +15,9 @@ def test_one_bad_picture_does_not_stop_the_others(desk: Any) -> None:
     desk.picture("photos/c.jpg", 40, 40)
     desk.picture("photos/d.png", 60, 10)
     (folder / "b.png").write_text("hello")
+    (folder / "e.jpg").touch()
     (folder / "notes.txt").write_text("no picture")
-    outcome = desk.stylize("-o", "out", "--json", content="photos")
+    outcome = desk.stylize("none.png", "-o", "out", "--json", content="photos")
     assert outcome.code == 3
     made = sorted(path.name for path in (desk / "out").iterdir())
     assert made == ["a.png", "c_jpg.png", "c_png.png"]
@@ -24,12 +25,14 @@ def test_one_bad_picture_does_not_stop_the_others(desk: Any) -> None:
     report = json.loads(outcome.stdout)
     assert [entry["output"] for entry in report["results"]] == [f"out/{name}" for name in made]
     failures = {entry["content"]: entry["error"] for entry in report["failures"]}
-    assert list(failures) == ["photos/b.png", "photos/d.png"]
-    end = outcome.lines[-3:]
-    assert end[0] == "impasto: 2 of the pictures could not be stylized; the others are done."
-    assert end[1:] == [f"  {content}: {error}" for content, error in failures.items()]
-    assert "not a picture" in failures["photos/b.png"]
+    assert list(failures) == ["photos/b.png", "photos/d.png", "photos/e.jpg", "none.png"]
+    assert "photos/b.png is not a picture" in failures["photos/b.png"]
     assert "at least 16" in failures["photos/d.png"]
+    assert failures["photos/e.jpg"] == "photos/e.jpg is empty."
+    assert "no file 'none.png'" in failures["none.png"]
+    end = outcome.lines[-5:]
+    assert end[0] == "impasto: 4 of the pictures could not be stylized; the others are done."
+    assert end[1:] == [f"  {error}" for error in failures.values()]
 
 
 def test_what_is_wrong_with_all_is_said_once(desk: Any) -> None:

@@ -1,4 +1,4 @@
-"""Exit code 3: an input could not be read."""
+"""Exit code 3: an input could not be read; test_batch.py has more of them."""
 
 from __future__ import annotations
 
@@ -35,16 +35,6 @@ def test_a_folder_without_pictures_is_named(desk: Any) -> None:
     (desk / "notes" / "readme.txt").write_text("none here")
     desk.stylize("-o", "out", content="notes").refuses(3, "notes holds no pictures")
     assert not (desk / "out").exists()
-
-
-def test_an_empty_picture_is_named(desk: Any) -> None:
-    (desk / "empty.jpg").touch()
-    desk.stylize(content="empty.jpg").refuses(3, "empty.jpg is empty")
-
-
-def test_what_is_no_picture_is_named(desk: Any) -> None:
-    (desk / "text.jpg").write_text("hello")
-    desk.stylize(content="text.jpg").refuses(3, "text.jpg is not a picture", "JPEG")
 
 
 def test_a_truncated_picture_is_named(desk: Any) -> None:

@@ -1,4 +1,4 @@
-"""Doing what `impasto stylize` was asked for: one content, or one after another."""
+"""Doing what `impasto stylize` was asked for with one content."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import io
 import math
 import os
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from impasto.cli.extras import Extras
 from impasto.cli.progress import Bar
-from impasto.errors import ImpastoError, InputError, UsageError
+from impasto.errors import UsageError
 from impasto.settings import StylizeSettings
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def parse_style(text: str) -> tuple[str, float]:
     from impasto.settings import check_weight
 
     path, colon, weight = text.rpartition(":")
-    if not colon or Path(text).exists():
+    if not colon or os.path.exists(text):
         return text, 1.0
     try:
         number = float(weight)
@@ -108,30 +107,12 @@ def one(
     Raises:
         BaseException: Whatever stops it, after the picture so far has been saved and named.
     """
-    extras.check()
-    output = output or "."
-    if os.path.isdir(output):
-        name = f"{_stem(content)}_{_stem(job.styles[0][0])}.png"
-        output = os.path.normpath(os.path.join(output, name))
-    _check_output(output, job.bits)
-    files = [] if output == STREAM else [Path(output)]
-    files += [*extras.files, *([checkpoint] if checkpoint else [])]
-    check_apart(job.read_from([content]), files)
-    from impasto.stylization import encoder_for, stylize_steps
-
+    output = _place(output, content, job)
+    _check_outputs(output, content, job, extras, checkpoint)
     step: StylizeStep | None = None
     try:
-        with Bar(_stem(content), quiet=job.quiet) as bar:
-            job.encoder = job.encoder or encoder_for(job.settings)
-            for step in stylize_steps(
-                _Stdin(sys.stdin.buffer.read()) if content == STREAM else content,
-                list(job.styles),
-                masks=job.masks,
-                settings=job.settings,
-                checkpoint=checkpoint,
-                encoder=job.encoder,
-                began=began,
-            ):
+        with Bar(stem(content), quiet=job.quiet) as bar:
+            for step in _steps(job, content, checkpoint, began):
                 extras.take(step)
                 bar.show(step)
                 if until == (step.level, step.index):
@@ -153,66 +134,6 @@ def one(
     return _report(result, output)
 
 
-def batch(job: Job, contents: list[str], output: str | None) -> Report:
-    """Stylize several contents into a folder; one that fails does not stop the others.
-
-    Raises:
-        UsageError: If no folder is named, or it cannot be made or written.
-        InputError: If a folder holds no pictures.
-    """
-    from impasto import media
-    from impasto.media.files import check_writable
-    from impasto.media.image import pictures_in
-    from impasto.stylization import encoder_for
-    from impasto.stylization.inputs import resolve
-
-    if output is None:
-        raise UsageError("Several contents need a folder for their results: add -o FOLDER.")
-    folder = Path(output)
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder, and there are several contents.")
-    check_writable((folder if folder.exists() else folder.absolute().parent) / ".impasto")
-    pictures: list[str] = []
-    for content in contents:
-        inside = [str(p) for p in pictures_in(Path(content))] if os.path.isdir(content) else []
-        pictures += inside or [content]
-    targets = [folder / name for name in name_results(pictures)]
-    check_apart(job.read_from(pictures), targets)
-    job.encoder = encoder_for(job.settings)
-    for style, _ in job.styles:  # what is wrong with a style is wrong for all
-        media.read(resolve(style), max_pixels=job.settings.max_pixels)
-    folder.mkdir(exist_ok=True)
-    reports: list[Report] = []
-    failures: list[Report] = []
-    for picture, target in zip(pictures, targets, strict=True):
-        try:
-            began = time.monotonic()
-            reports.append(one(job, picture, str(target), Extras(), None, began=began))
-        except UsageError:  # as above
-            raise
-        except ImpastoError as error:
-            job.say(f"impasto: {error}")
-            failures.append({"content": picture, "error": str(error), "code": error.exit_code})
-    return {"results": reports, "failures": failures}
-
-
-def batch_error(failures: list[Report]) -> ImpastoError:
-    """Return the error at the end of a batch in which some contents failed."""
-    listed = "\n".join(f"  {_named(failure)}" for failure in failures)
-    error = ImpastoError(
-        f"{len(failures)} of the pictures could not be stylized; the others are done.\n{listed}"
-    )
-    codes = {failure["code"] for failure in failures}
-    error.exit_code = InputError.exit_code if InputError.exit_code in codes else min(codes)
-    return error
-
-
-def _named(failure: Report) -> str:
-    """Return what went wrong with a content, which most errors name themselves."""
-    content, error = str(failure["content"]), str(failure["error"])
-    return error if content in error else f"{content}: {error}"
-
-
 def check_apart(inputs: Sequence[str], outputs: Sequence[Path]) -> None:
     """Refuse to write a file over another, or over what it is made from.
 
@@ -227,14 +148,45 @@ def check_apart(inputs: Sequence[str], outputs: Sequence[Path]) -> None:
         taken[place] = str(output)
 
 
-def _check_output(output: str, bits: int) -> None:
-    """Find out before the work whether the result can be written."""
+def _place(output: str | None, content: str, job: Job) -> str:
+    """Name the result after content and style where no file is named, but a folder or nothing."""
+    output = output or "."
+    if not os.path.isdir(output):
+        return output
+    name = f"{stem(content)}_{stem(job.styles[0][0])}.png"
+    return os.path.normpath(os.path.join(output, name))
+
+
+def _check_outputs(
+    output: str, content: str, job: Job, extras: Extras, checkpoint: Path | None
+) -> None:
+    """Find out before the work whether all that is wanted can be written."""
     from impasto.media.files import check_writable
     from impasto.media.image import check_output
 
-    check_output(".png" if output == STREAM else Path(output).suffix, bits=bits)
-    if output != STREAM:
-        check_writable(Path(output))
+    check_output(".png" if output == STREAM else Path(output).suffix, bits=job.bits)
+    extras.check()
+    files = [] if output == STREAM else [Path(output)]
+    files += [checkpoint] if checkpoint else []
+    for path in files:
+        check_writable(path)
+    check_apart(job.read_from([content]), [*files, *extras.files])
+
+
+def _steps(job: Job, content: str, checkpoint: Path | None, began: float) -> Iterator[StylizeStep]:
+    """Load the network, unless that has been done, and begin to stylize."""
+    from impasto.stylization import encoder_for, stylize_steps
+
+    job.encoder = job.encoder or encoder_for(job.settings)
+    return stylize_steps(
+        _Stdin(sys.stdin.buffer.read()) if content == STREAM else content,
+        list(job.styles),
+        masks=job.masks,
+        settings=job.settings,
+        checkpoint=checkpoint,
+        encoder=job.encoder,
+        began=began,
+    )
 
 
 def _save(result: Stylization, output: str, bits: int) -> None:
@@ -277,18 +229,6 @@ def _report(result: Stylization, output: str) -> Report:
     }
 
 
-def _stem(name: str) -> str:
+def stem(name: str) -> str:
+    """Return what results are named after: the name of a file without folder and suffix."""
     return "stdin" if name == STREAM else Path(name).stem
-
-
-def name_results(pictures: list[str]) -> list[str]:
-    """Name a PNG after each picture; pictures of one stem keep their suffixes in the name."""
-    stems = [_stem(picture) for picture in pictures]
-    names: list[str] = []
-    for picture, stem in zip(pictures, stems, strict=True):
-        whole = stem if stems.count(stem) == 1 else Path(picture).name.replace(".", "_")
-        name, number = f"{whole}.png", 2
-        while name in names:
-            name, number = f"{whole}_{number}.png", number + 1
-        names.append(name)
-    return names

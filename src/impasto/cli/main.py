@@ -88,7 +88,8 @@ def _explain(error: Exception) -> int:
     if hasattr(error, "format_message"):  # the command line was wrong, says Typer
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "impasto"
-        if wrong := error.format_message().rstrip("."):  # nothing after a bare `impasto`
+        wrong = error.format_message().replace("Value error, ", "").rstrip(".")
+        if wrong:  # nothing after a bare `impasto`
             print(f"impasto: {wrong}. Try '{command} --help'.", file=sys.stderr)
         return 2
     if type(error).__name__ == "Abort":

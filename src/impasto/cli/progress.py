@@ -36,7 +36,8 @@ class Bar:
 
     def __init__(self, label: str, *, quiet: bool) -> None:
         console = Console(stderr=True)
-        shown = sys.stderr.isatty() and not console.is_dumb_terminal and not quiet
+        terminal = sys.stderr is not None and sys.stderr.isatty()
+        shown = terminal and not console.is_dumb_terminal and not quiet
         name = Column(no_wrap=True, max_width=30)
         self.progress = _BarAboveNews(
             TextColumn("{task.description}", markup=False, table_column=name),

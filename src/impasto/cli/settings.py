@@ -26,12 +26,15 @@ class PairedMasks(TyperCommand):
         """Parse the words after the command's name."""
         words, doubled = iter(args), []
         for word in words:
-            doubled.append(word)
-            if word == "--mask":
-                pair = list(itertools.islice(words, 2))
-                if len(pair) < 2 or any(mask.startswith("-") for mask in pair):
-                    raise UsageError("--mask takes two pictures: CONTENT_MASK STYLE_MASK.")
-                doubled += [pair[0], word, pair[1]]
+            name, equals, first = word.partition("=")
+            if name != "--mask":
+                doubled.append(word)
+                continue
+            pair = [first] if equals else []
+            pair += itertools.islice(words, 2 - len(pair))
+            if len(pair) < 2 or any(mask.startswith("-") for mask in pair):
+                raise UsageError("--mask takes two pictures: CONTENT_MASK STYLE_MASK.")
+            doubled += [name, pair[0], name, pair[1]]
         return super().parse_args(ctx, doubled)
 
 

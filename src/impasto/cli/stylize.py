@@ -11,8 +11,9 @@ from typing import Annotated
 
 import typer
 
+from impasto.cli.batch import batch, batch_error
 from impasto.cli.extras import Extras
-from impasto.cli.job import Job, batch, batch_error, one, parse_style
+from impasto.cli.job import Job, one, parse_style
 from impasto.cli.settings import with_settings
 from impasto.errors import UsageError
 from impasto.settings import StylizeSettings

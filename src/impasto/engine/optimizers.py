@@ -118,7 +118,7 @@ class LBFGS(Optimizer):
         """Minus the inverse curvature times the gradient, in two loops over the pairs."""
         descent = -point.gradient
         if not self.pairs:
-            wanted = self.first_step * (_rms(point.parameters - _mean(point.parameters)) or 1.0)
+            wanted = self.first_step * _amplitude(point.parameters)
             return descent * (wanted / (_rms(descent) or 1.0))
         factors = []
         for step, change in reversed(self.pairs):
@@ -216,6 +216,8 @@ def _rms(tensor: Tensor) -> float:
     return float(tensor.square().mean().sqrt())
 
 
-def _mean(batch: Tensor) -> Tensor:
-    """Mean of each channel, so that a constant offset does not count as amplitude."""
-    return batch.mean(dim=tuple(range(2, batch.ndim)), keepdim=True)
+def _amplitude(batch: Tensor) -> float:
+    """Root mean square around the mean of each channel; of what is flat, around zero."""
+    axes = tuple(range(2, batch.ndim))
+    amplitude, whole = _rms(batch - batch.mean(dim=axes, keepdim=True)), _rms(batch)
+    return amplitude if amplitude > 1e-3 * whole else whole or 1.0  # below is but rounding

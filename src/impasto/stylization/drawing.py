@@ -48,9 +48,11 @@ def draw_costs(trace: Sequence[Record]) -> Figure:
             axes.annotate(
                 f" {size}", (number, 1), xycoords=("data", "axes fraction"), va="top", color="0.4"
             )
-    axes.set(yscale="log", xlabel="steps", ylabel="weighted cost")
+    axes.set(xlabel="steps", ylabel="weighted cost")
     least = min(entry["total"] for entry in trace) * NEGLIGIBLE
-    axes.set_ylim(bottom=max(least, axes.get_ylim()[0]))
+    if least > 0:  # no logarithm otherwise
+        axes.set_yscale("log")
+        axes.set_ylim(bottom=max(least, axes.get_ylim()[0]))
     axes.set_title(f"{trace[-1]['elapsed_seconds']:.0f} seconds", loc="right", color="0.4")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)

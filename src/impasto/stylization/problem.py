@@ -24,6 +24,8 @@ from impasto.settings import StylizeSettings
 from impasto.signal import Signal, Space, fit, resample
 from impasto.stylization.inputs import Inputs
 
+LEAST_NOISE = 0.1  # standard deviation, where the content is flat
+
 
 class StyleTransfer:
     """J(G) for given inputs, at any size.
@@ -94,7 +96,7 @@ class StyleTransfer:
         white = torch.randn(content.shape, generator=noise)
         axes = tuple(range(1, content.ndim))
         mean, spread = content.mean(axes, keepdim=True), content.std(axes, keepdim=True)
-        return (mean + spread * white)[None]
+        return (mean + spread.clamp(min=LEAST_NOISE) * white)[None]
 
     def present(self, samples: Tensor) -> Signal:
         """Turn samples into a result: colors as the settings say, alpha as the content's."""
