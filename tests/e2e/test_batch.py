@@ -42,6 +42,8 @@ def test_what_is_wrong_with_all_is_said_once(desk: Any) -> None:
 
 
 def test_a_folder_is_not_written_over_itself(desk: Any) -> None:
+    desk.picture("first.jpg", 40, 40)
     before = (desk / "photo.png").read_bytes()
     desk.stylize("-o", ".", content=".").refuses(2, "photo.png", "over")
     assert (desk / "photo.png").read_bytes() == before
+    assert not (desk / "first.png").exists()

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,38 +48,42 @@ def test_it_steps_back_and_goes_on(desk: Any) -> None:
     assert max(costs) < LARGEST
 
 
+def mount(folder: Path) -> bool:
+    """Make a folder a disk of 8 KB, if the system allows that."""
+    if os.geteuid() != 0 or not shutil.which("mount"):
+        return False
+    words = ["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", folder]
+    return subprocess.run(words, capture_output=True).returncode == 0
+
+
+# What Python runs at its start: for one folder it plays a disk that is full.
+PRETENCE = """
+import errno, os, pathlib
+
+write = pathlib.Path.write_bytes
+
+def write_bytes(path, data):
+    if path.parent == pathlib.Path({folder!r}):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return write(path, data)
+
+pathlib.Path.write_bytes = write_bytes
+"""
+
+
 @pytest.fixture
 def full_disk(desk: Any, tmp_path: Path) -> Iterator[Path]:
-    """A folder in which files can be made, but nothing be written into them.
-
-    It is a disk of its own where the system allows to mount one; elsewhere commands are told so.
-    """
-    folder = tmp_path / "disk"
+    """A folder in which files can be made, but nothing be written into them."""
+    folder, hook = tmp_path / "disk", tmp_path / "hook"
     folder.mkdir()
-    mounted = (
-        os.geteuid() == 0
-        and not subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", folder], capture_output=True
-        ).returncode
-    )
+    mounted = mount(folder)
+    (folder / "out.png").write_text("older")
     if mounted:
-        (folder / "out.png").write_text("older")
         with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
             (folder / "filling").write_bytes(bytes(10_000))
     else:
-        (folder / "out.png").write_text("older")
-        lines = [
-            "import errno, os, pathlib",
-            "write = pathlib.Path.write_bytes",
-            "def write_bytes(path, data):",
-            f"    if path.parent == pathlib.Path({str(folder)!r}):",
-            "        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))",
-            "    return write(path, data)",
-            "pathlib.Path.write_bytes = write_bytes",
-        ]
-        hook = tmp_path / "hook"
         hook.mkdir()
-        (hook / "sitecustomize.py").write_text("\n".join(lines))
+        (hook / "sitecustomize.py").write_text(PRETENCE.format(folder=str(folder)))
         desk.python_path.append(hook)
     yield folder
     if mounted:

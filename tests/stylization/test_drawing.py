@@ -61,10 +61,10 @@ class TestSheet:
         assert np.all(whole[:, 40:44] == 255)
         assert np.all(whole[:, 44:] == (0, 0, 255))
 
-    def test_what_is_transparent_is_white(self, cutout: Any) -> None:
-        cutout = cutout.copy()
-        cutout[..., 3] = 0
-        assert np.all(np.asarray(sheet([read(cutout)], height=48)) == 255)
+    def test_what_is_transparent_stands_on_white(self) -> None:
+        black = np.zeros((48, 48, 4), np.uint8)
+        black[..., 3] = 51
+        assert np.all(np.asarray(sheet([read(black)], height=48)) == 204)
 
     @pytest.mark.parametrize(
         ("name", "kind"), [("a.JPG", "JPEG"), ("a.png", "PNG"), ("a.webp", "WEBP")]
@@ -124,5 +124,5 @@ class TestFilm:
             taken += [step.index] * (len(film.frames) - before)
         assert len(taken) == 11
         assert taken == sorted(taken)
-        assert np.all(np.diff(taken, n=2) >= 0)
+        assert taken[5] == pytest.approx(25, abs=5)
         assert film.frames[0].size == (8, 6)
