@@ -9,7 +9,7 @@ IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
 modes = ("style", "content", "luminance", "match")
 results = [
-    impasto.stylize("brandenburg_gate", "starry_night", size=384, colors=mode).signal
+    impasto.stylize("brandenburg_gate", "starry_night", size=320, colors=mode).signal
     for mode in modes
 ]
 sheet(results[:2], results[2:], height=320).save(IMAGES / "colors.jpg", quality=86)

@@ -49,7 +49,7 @@ def test_an_interrupted_run_without_a_picture_says_so(desk: Any) -> None:
 def test_a_killed_run_goes_on_and_ends_with_the_same_picture(desk: Any) -> None:
     """It is killed before the first checkpoint, after one, and on the second level."""
     state, trace, out = desk / "state", desk / "trace", desk / "out.png"
-    words = "stylize photo.png --style style.png --size 64 --levels 2 --steps 60".split()
+    words = "stylize photo.png --style style.png --size 64 --levels 2 --steps 80".split()
     words += ["--precision", "float32"]
 
     def steps() -> list[dict[str, float]]:
