@@ -12,7 +12,7 @@ from torch import Tensor
 
 from impasto.errors import ShapeError, UsageError
 from impasto.media.image import read_image
-from impasto.media.mask import mask_colors, paired_regions, read_masks
+from impasto.media.mask import mask_colors, paired_regions
 from impasto.signal import Signal
 
 
@@ -168,7 +168,9 @@ class TestReadMasks:
     @pytest.mark.parametrize("quality", [95, 60])
     def test_a_jpeg_and_a_clean_mask_pair_up(self, quality: int) -> None:
         clean = drawing()
-        of_content, of_style = read_masks(jpeg(clean, quality), clean.rotate(180))
+        of_content, of_style = paired_regions(
+            read_image(jpeg(clean, quality)), read_image(clean.rotate(180))
+        )
         assert of_content.shape == of_style.shape == (4, 200, 200)
         assert of_content.sum(0).equal(torch.ones(200, 200))
         turned = of_style.flip(1, 2)
@@ -177,5 +179,5 @@ class TestReadMasks:
     def test_arrays_are_masks_too(self) -> None:
         labels = np.zeros((10, 10), np.uint8)
         labels[:, 5:] = 255
-        of_content, _ = read_masks(labels, labels[:, ::-1])
+        of_content, _ = paired_regions(read_image(labels), read_image(labels[:, ::-1]))
         assert of_content.sum((1, 2)).tolist() == [50, 50]

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from impasto.errors import ShapeError, UsageError
-from impasto.media.image import MAX_PIXELS, ImageSource, read_image
 from impasto.signal import Signal
 
 MAX_REGIONS = 32
@@ -21,16 +20,6 @@ _FRINGE_SHARE = 1 / 4
 # A color with less of the area is an accident, not a region.
 _LEAST_AREA = 0.005
 _BINS = 32
-
-
-def read_masks(
-    content_mask: ImageSource, style_mask: ImageSource, *, max_pixels: int = MAX_PIXELS
-) -> tuple[Tensor, Tensor]:
-    """Read two mask pictures and pair their regions; see `read_image` and `paired_regions`."""
-    return paired_regions(
-        read_image(content_mask, max_pixels=max_pixels),
-        read_image(style_mask, max_pixels=max_pixels),
-    )
 
 
 def paired_regions(content_mask: Signal, style_mask: Signal) -> tuple[Tensor, Tensor]:
