@@ -9,12 +9,15 @@ from torch import Tensor
 
 from impasto.engine.checkpoint import State, pack, unpack
 from impasto.engine.optimizers import (
+    FEWEST,
     LBFGS,
+    MOST,
     Adam,
     Evaluate,
     Optimizer,
     OptimizerName,
     Point,
+    corrections,
     make_optimizer,
 )
 from impasto.errors import DivergedError
@@ -117,24 +120,35 @@ class TestLBFGS:
         points = descend(LBFGS(), quadratic, torch.zeros(1, 2, 3, 4).double(), 100)
         assert points[-1].costs.total < 1e-9
 
-    def test_keeps_no_more_corrections_than_it_may(self) -> None:
-        optimizer = LBFGS(memory=3)
-        descend(optimizer, quadratic, start(), 10)
-        assert len(optimizer.pairs) == 3
-        assert sorted(optimizer.state()) == sorted(
-            f"{kind}.{n}" for kind in ("step", "change") for n in range(3)
-        )
-
     def test_stale_corrections_are_forgotten(self) -> None:
         """Corrections that lead up, or nowhere, do not end the descent."""
         begin = Point(start(), *evaluate_by(quadratic)(start()))
         optimizer = LBFGS()
-        nonsense = {"step.0": torch.ones_like(start()), "change.0": -torch.ones_like(start())}
-        optimizer.load(nonsense, begin)
+        optimizer.point = begin
+        optimizer.curvature.learn(torch.ones_like(start()), torch.ones_like(start()))
+        optimizer.curvature._steps.neg_()  # now every direction leads up
         points = descend(optimizer, quadratic, start(), 100)
         seen = totals([begin, *points])
         assert all(after < before for before, after in itertools.pairwise(seen))
         assert seen[-1] < 1e-9
+
+    def test_noise_does_not_end_the_descent(self) -> None:
+        """Costs that are known to a hundredth lead as far down as their gradients do."""
+        dice = torch.Generator().manual_seed(1)
+
+        def noisy(x: Tensor) -> Tensor:
+            return 1 + quadratic(x) + 0.01 * torch.randn((), dtype=x.dtype, generator=dice)
+
+        tolerant = descend(LBFGS(noise=0.05), noisy, start(), 1000)
+        strict = descend(LBFGS(), noisy, start(), 1000)
+        left = [quadratic(points[-1].parameters).item() for points in (tolerant, strict)]
+        assert left[0] < 1e-6 < 1e-4 < left[1]
+        assert len(tolerant) < 1000  # ends where the costs fall no more
+
+    def test_remembers_as_much_as_memory_allows(self) -> None:
+        assert corrections(1000) == MOST
+        assert corrections(10**9) == FEWEST
+        assert FEWEST < corrections(3 * 10**6) < MOST
 
 
 class TestAdam:

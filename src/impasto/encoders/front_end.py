@@ -29,7 +29,7 @@ class Normalize(nn.Module):
     ) -> None:
         super().__init__()
         # y = gain * x[order] - shift; plain attributes, so that .to(bfloat16) leaves them alone
-        self.order = list(order)
+        self.order = torch.tensor(order)
         spread = torch.tensor(deviation, dtype=torch.float64)
         self.gain = (scale / spread).float()
         self.shift = (torch.tensor(mean, dtype=torch.float64) / spread).float()
@@ -39,8 +39,7 @@ class Normalize(nn.Module):
         shape = (-1,) + (1,) * (batch.ndim - 2)
         gain = self.gain.to(batch.device, batch.dtype).view(shape)
         shift = self.shift.to(batch.device, batch.dtype).view(shape)
-        ordered = torch.stack([batch[:, channel] for channel in self.order], dim=1)
-        return ordered * gain - shift
+        return batch.index_select(1, self.order.to(batch.device)) * gain - shift
 
 
 def caffe_pixels() -> Normalize:

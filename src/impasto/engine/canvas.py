@@ -47,22 +47,25 @@ class Samples(Canvas):
 
 
 class Spectrum(Canvas):
-    """Samples behind a filter that weighs frequency f by f^-power.
+    """Samples behind a filter that weighs frequency f by f^-power, up to a frequency.
 
-    Costs of deep features curve far more along slow variations than along fast ones, so that
-    descent on samples is slow. The filter evens this out. It is real and symmetric, hence its own
-    transpose, and the parameters are as many real numbers as there are samples.
+    Costs of deep features hardly feel slow variations, so that descent on samples makes them last.
+    The filter evens this out: where the inverse Hessian was measured, it fell as 1/f up to an
+    eighth of a cycle a sample and was flat from there (the optimizer squares the gain). The filter
+    is real and symmetric, hence its own transpose, and the parameters are as many real numbers as
+    there are samples.
 
     Args:
         space: Number of samples along each axis.
         power: How steeply the filter falls with frequency.
+        flat: Frequency in cycles a sample from which it falls no more.
     Source:
         The idea of a decorrelated image space: Olah, Mordvintsev, Schubert, "Feature
         Visualization", Distill 2017, doi:10.23915/distill.00007.
     """
 
-    def __init__(self, space: Space, *, power: float = 0.5) -> None:
-        self.space, self.power = space, power
+    def __init__(self, space: Space, *, power: float = 0.5, flat: float = 0.125) -> None:
+        self.space, self.power, self.flat = space, power, flat
 
     @cached_property
     def gain(self) -> Tensor:
@@ -73,7 +76,7 @@ class Spectrum(Canvas):
             frequencies = torch.fft.rfftfreq(length) if last else torch.fft.fftfreq(length)
             squared = squared.unsqueeze(-1) + frequencies.square()
         lowest = 1 / max(self.space)
-        gain = squared.sqrt().clamp(min=lowest) ** -self.power
+        gain = squared.sqrt().clamp(lowest, max(self.flat, lowest)) ** -self.power
         return gain / gain.square().mean().sqrt()
 
     def encode(self, signal: Tensor) -> Tensor:

@@ -10,9 +10,17 @@ from torch import Tensor
 from impasto.encoders.encoder import Encoder
 from impasto.objectives.objective import Costs, Objective
 
+HALF_NOISE = 1e-4  # what 8 bits leave of the costs of some 100,000 features
+
 
 class Evaluator(ABC):
-    """Computes J and its gradient; no optimizer can tell how."""
+    """Computes J and its gradient; no optimizer can tell how.
+
+    Attributes:
+        noise: Relative error that rounding leaves in J; below it no descent can be seen.
+    """
+
+    noise: float = 0.0
 
     @abstractmethod
     def value_and_gradient(self, signal: Tensor) -> tuple[Costs, Tensor]:
@@ -35,6 +43,8 @@ class WholeEvaluator(Evaluator):
 
     def __init__(self, encoder: Encoder, objective: Objective) -> None:
         self.encoder, self.objective = encoder, objective
+        half = any(weight.itemsize < 4 for weight in encoder.parameters())
+        self.noise = HALF_NOISE if half else 0.0
 
     def value_and_gradient(self, signal: Tensor) -> tuple[Costs, Tensor]:
         """See Evaluator.value_and_gradient."""

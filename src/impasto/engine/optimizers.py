@@ -10,11 +10,15 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from impasto.engine.curvature import Curvature
 from impasto.errors import DivergedError
 from impasto.objectives.objective import Costs
 
 Evaluate = Callable[[Tensor], tuple[Costs, Tensor]]
 OptimizerName = Literal["lbfgs", "adam"]
+
+MOST, FEWEST = 50, 5  # corrections; fewer than 50 cost steps, more cost time
+CORRECTION_BYTES = 512 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,27 +79,45 @@ class LBFGS(Optimizer):
     Args:
         memory: Number of corrections that are kept.
         first_step: Root mean square of the first step, as a fraction of the parameters'.
+        noise: Relative error of the costs. A step may lead up by no more than this, and the
+            descent ends where PATIENCE steps together lead down by less.
     Source:
-        Nocedal, Wright, "Numerical Optimization", 2nd ed., algorithms 7.4 and 3.1.
+        Nocedal, Wright, "Numerical Optimization", 2nd ed., algorithms 7.5 and 3.1; the tolerance
+        for noise: Shi, Xie, Byrd, Nocedal, arXiv:2010.04352, eq. 2.9.
     """
 
     SUFFICIENT = 1e-4  # of the decrease that the slope promises
     TRIALS = 8
+    PATIENCE = 20
 
-    def __init__(self, *, memory: int = 20, first_step: float = 0.05) -> None:
-        self.memory, self.first_step = memory, first_step
-        self.pairs: list[tuple[Tensor, Tensor]] = []
+    def __init__(
+        self, *, memory: int = 50, first_step: float = 0.05, noise: float = 0.0
+    ) -> None:
+        self.first_step, self.noise = first_step, noise
+        self.curvature = Curvature(memory)
+        self.lowest: list[float] = []  # cost after each of the last steps, or what was lower before
 
     def _advance(self, evaluate: Evaluate, point: Point) -> Point | None:
+        if self._stalled(point):
+            return None
         following, finite = self._search(evaluate, point)
-        if following is None and self.pairs:  # the curvature may be stale: forget it
-            self.pairs.clear()
+        if following is None and self.curvature.count:  # it may be stale: forget it
+            self.curvature.forget()
             following, finite = self._search(evaluate, point)
         if following is None and not finite:
             raise DivergedError("The cost stays not finite however short the step.")
         if following is not None:
-            self._remember(point, following)
+            self.curvature.learn(
+                following.parameters - point.parameters, following.gradient - point.gradient
+            )
         return following
+
+    def _stalled(self, point: Point) -> bool:
+        """Note the cost, and tell whether it has stopped to fall but for noise."""
+        cost = min([point.costs.total, *self.lowest[-1:]])
+        self.lowest = [*self.lowest, cost][-self.PATIENCE - 1 :]
+        waited = len(self.lowest) > self.PATIENCE
+        return waited and self.lowest[0] - cost < self.noise * abs(cost)
 
     def _search(self, evaluate: Evaluate, point: Point) -> tuple[Point | None, bool]:
         """Shorten the step until the cost falls; also say whether the last trial was finite."""
@@ -103,54 +125,34 @@ class LBFGS(Optimizer):
         slope = float((direction * point.gradient).sum())
         if not slope < 0:  # a minimum, or a direction that rounding has spoilt
             return None, True
+        allowed = self.noise * abs(point.costs.total)
         length, finite = 1.0, True
         for _ in range(self.TRIALS):
             parameters = point.parameters + length * direction
             trial = Point(parameters, *evaluate(parameters))
             finite = trial.finite
             rise = trial.costs.total - point.costs.total
-            if finite and rise <= self.SUFFICIENT * length * slope:
+            if finite and rise <= self.SUFFICIENT * length * slope + allowed:
                 return trial, True
             length *= _shorter(rise, length * slope) if finite else 0.1
         return None, finite
 
     def _direction(self, point: Point) -> Tensor:
-        """Minus the inverse curvature times the gradient, in two loops over the pairs."""
-        descent = -point.gradient
-        if not self.pairs:
-            wanted = self.first_step * _amplitude(point.parameters)
-            return descent * (wanted / (_rms(descent) or 1.0))
-        factors = []
-        for step, change in reversed(self.pairs):
-            inverse = 1 / torch.sum(step * change)
-            alpha = inverse * torch.sum(step * descent)
-            descent = descent - alpha * change
-            factors.append((inverse, alpha))
-        step, change = self.pairs[-1]
-        descent = descent * (torch.sum(step * change) / torch.sum(change * change))
-        for (step, change), (inverse, alpha) in zip(self.pairs, reversed(factors), strict=True):
-            descent = descent + step * (alpha - inverse * torch.sum(change * descent))
-        return descent
-
-    def _remember(self, before: Point, after: Point) -> None:
-        step = after.parameters - before.parameters
-        change = after.gradient - before.gradient
-        if float(torch.sum(step * change)) > 1e-8 * float(step.norm() * change.norm()):
-            self.pairs = [*self.pairs, (step, change)][-self.memory :]
+        """Minus the inverse curvature times the gradient."""
+        if self.curvature.count:
+            return -self.curvature.inverse_times(point.gradient)
+        wanted = self.first_step * _amplitude(point.parameters)
+        return point.gradient * (-wanted / (_rms(point.gradient) or 1.0))
 
     def state(self) -> dict[str, Tensor]:
-        """Return the corrections."""
-        return {
-            f"{kind}.{number}": tensor
-            for number, pair in enumerate(self.pairs)
-            for kind, tensor in zip(("step", "change"), pair, strict=True)
-        }
+        """Return what is known about curvature, and the last costs."""
+        return {**self.curvature.state(), "lowest": torch.tensor(self.lowest).double()}
 
     def load(self, state: Mapping[str, Tensor], point: Point) -> None:
-        """Go on from a stored point with its corrections."""
+        """Go on from a stored point with what was known about curvature."""
         self.point = point
-        count = sum(name.startswith("step.") for name in state)
-        self.pairs = [(state[f"step.{n}"], state[f"change.{n}"]) for n in range(count)]
+        self.curvature.load(state)
+        self.lowest = state["lowest"].tolist()
 
 
 class Adam(Optimizer):
@@ -201,9 +203,23 @@ class Adam(Optimizer):
         self.moments = (state["first"], state["second"]) if "first" in state else None
 
 
-def make_optimizer(name: OptimizerName) -> Optimizer:
-    """Build an optimizer by name."""
-    return LBFGS() if name == "lbfgs" else Adam()
+def make_optimizer(name: OptimizerName, parameters: int = 0, *, noise: float = 0.0) -> Optimizer:
+    """Build an optimizer by name.
+
+    Args:
+        name: Method of descent.
+        parameters: How many there are, which limits what can be remembered.
+        noise: Relative error of the costs.
+    """
+    if name == "adam":
+        return Adam()
+    return LBFGS(memory=corrections(parameters), noise=noise)
+
+
+def corrections(parameters: int) -> int:
+    """Return how many corrections of L-BFGS are worth their memory for so many parameters."""
+    pair = 2 * 4 * max(parameters, 1)
+    return min(max(CORRECTION_BYTES // pair, FEWEST), MOST)
 
 
 def _shorter(rise: float, slope: float) -> float:

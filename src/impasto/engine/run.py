@@ -111,7 +111,10 @@ def run(
     for level, space in enumerate(spaces):
         if resume is not None and level < resume.level:
             continue
-        painting, descent = make_canvas(canvas, space), make_optimizer(optimizer)
+        evaluator, painting = evaluator_at(space), make_canvas(canvas, space)
+        descent = make_optimizer(
+            optimizer, math.prod(space) * start.shape[1], noise=evaluator.noise
+        )
         first = 0
         if resume is not None and level == resume.level:
             descent.load(resume.optimizer, resume.point)
@@ -119,7 +122,7 @@ def run(
             parameters = resume.point.parameters
         else:
             parameters = painting.encode(resample(signal, space)).contiguous()
-        evaluate = _on_canvas(evaluator_at(space), painting)
+        evaluate = _on_canvas(evaluator, painting)
         points = descent.iterate(evaluate, parameters)
         for index, point in enumerate(itertools.islice(points, steps + 1 - first), start=first):
             seconds = time.monotonic() - began

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from impasto.errors import ShapeError
-from impasto.objectives.objective import Term
+from impasto.objectives.objective import Term, wide
 
 
 class Content(Term):
@@ -40,8 +39,3 @@ class Content(Term):
     def cost(self, statistic: Tensor) -> Tensor:
         """Scale the sum of squares, shape (b,)."""
         return self.scale * statistic
-
-
-def wide(features: Tensor) -> torch.dtype:
-    """Return the precision in which costs of such features are computed: at least float32."""
-    return torch.promote_types(features.dtype, torch.float32)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from impasto.errors import ShapeError
+from impasto.objectives.objective import wide
 
 
 def gram(features: Tensor) -> Tensor:
@@ -44,7 +45,7 @@ def guided_gram(features: Tensor, guides: Tensor) -> Tensor:
             f"Guides over {tuple(guides.shape[1:])} do not fit features over "
             f"{tuple(features.shape[2:])}."
         )
-    rows = _rows(features)
+    rows = _rows(features).to(wide(features))
     weights = guides.to(rows.dtype).flatten(1).unsqueeze(-1)
     return torch.stack([_correlate(rows * weight) for weight in weights], dim=1)
 
@@ -60,17 +61,31 @@ class _SelfProduct(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor) -> Tensor:
         ctx.save_for_backward(rows)
-        return rows.transpose(1, 2) @ rows
+        return torch.stack([_product(own.T, own) for own in rows])
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         (rows,) = ctx.saved_tensors
-        product: Tensor = rows @ (gradient + gradient.transpose(1, 2))
+        twice = (gradient + gradient.transpose(1, 2)).to(rows.dtype)
+        product: Tensor = rows @ twice
         return product
 
 
+def _product(left: Tensor, right: Tensor) -> Tensor:
+    """Multiply matrices of features, the result at least in float32.
+
+    Processors that multiply bfloat16 sum up in float32, but round the sums to 8 bits. Two such
+    products, the second of what the first has lost, give 16 bits in half the time of float32.
+    """
+    if left.dtype != torch.bfloat16:
+        return left.to(wide(left)) @ right.to(wide(right))
+    product = left @ right
+    lost = torch.addmm(product, left, right, beta=-1)
+    return product.float() + lost.float()
+
+
 def _rows(features: Tensor) -> Tensor:
-    """One row a position, (b, position, c), wide enough to sum in.
+    """One row a position, (b, position, c).
 
     Where channels lie innermost in memory, as the networks here have them, this moves nothing.
     """
@@ -78,5 +93,4 @@ def _rows(features: Tensor) -> Tensor:
         raise ShapeError(
             f"Features have shape (b, c, *space) with a space axis, not {tuple(features.shape)}."
         )
-    precision = torch.promote_types(features.dtype, torch.float32)
-    return features.movedim(1, -1).flatten(1, -2).to(precision)
+    return features.movedim(1, -1).flatten(1, -2)

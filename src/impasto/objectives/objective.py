@@ -15,6 +15,11 @@ from impasto.errors import UsageError
 Features = Mapping[str, Tensor]
 
 
+def wide(features: Tensor) -> torch.dtype:
+    """Return the precision in which costs of such features are computed: at least float32."""
+    return torch.promote_types(features.dtype, torch.float32)
+
+
 class Term(ABC):
     """One cost, read from one layer, or from the signal itself.
 
