@@ -12,6 +12,7 @@ from torch.nn import functional
 from impasto.errors import ShapeError
 
 Space = tuple[int, ...]
+Region = tuple[slice, ...]
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,12 @@ class Signal:
     def resized(self, space: Space) -> Signal:
         """Return the signal resampled to another space."""
         return self.with_samples(resample(self.samples[None], space)[0])
+
+
+def cut(batch: Tensor, where: Region) -> Tensor:
+    """Return a view of a part of the positions of (..., *space)."""
+    part: Tensor = batch[(..., *where)]  # type: ignore[index]
+    return part
 
 
 def fit(space: Space, longest: int) -> Space:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from impasto.encoders.window import windows
 from impasto.errors import ShapeError, UsageError, nearest
 
 Features = Mapping[str, Tensor]
@@ -109,7 +110,8 @@ class Chain(Encoder):
         self.front_end = front_end
         self.chain = nn.ModuleDict(dict(chain))
         first = next(module for _, module in chain if hasattr(module, "kernel_size"))
-        self.axes = len(_per_axis(first, "kernel_size"))
+        self.axes = _count_axes(first)
+        self.windows = {name: windows(module, self.axes) for name, module in chain}
         self.table = {layer.name: layer for layer in chain_layers(chain)}
         self.freeze()
 
@@ -121,37 +123,48 @@ class Chain(Encoder):
                 f"{self.name} takes (batch, channel) and {self.axes} space axes, "
                 f"not shape {tuple(batch.shape)}."
             )
+        names = list(self.chain)
+        reached = names[: names.index(wanted[-1]) + 1] if wanted else []
+        return self.stretch(self.see(batch), reached, wanted)[1]
+
+    def see(self, batch: Tensor) -> Tensor:
+        """Bring signals into the units, the precision and the layout of the first module."""
         precision = next(self.chain.parameters()).dtype
-        x = channels_last(self.front_end(batch).to(precision))
+        return channels_last(self.front_end(batch).to(precision))
+
+    def stretch(
+        self, x: Tensor, names: Sequence[str], wanted: Collection[str]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Run through neighboring modules.
+
+        Args:
+            x: What the first of them reads; it is left as it is.
+            names: The modules, in the order of the chain.
+            wanted: Those whose features are returned.
+        Returns:
+            The output of the last, and the features by name.
+        """
         features: dict[str, Tensor] = {}
-        previous = ""
-        for name, module in self.chain.items():
-            if len(features) == len(wanted):
-                break
-            if isinstance(module, nn.ReLU):  # a feature that was handed out must not change
-                x = functional.relu(x, inplace=previous != "" and previous not in features)
-            else:
-                x = module(x)
-            previous = name
-            if name in wanted:
+        own = False  # whether nobody else holds x, so that it may change
+        for name in names:
+            module = self.chain[name]
+            x = functional.relu(x, inplace=own) if isinstance(module, nn.ReLU) else module(x)
+            own = name not in wanted
+            if not own:
                 features[name] = x
-        return features
+        return x, features
 
     def minimum_length(self, layers: Iterable[str]) -> int:
         """See Encoder.minimum_length."""
         deepest = self.check(layers)[-1:]
         names = list(self.chain)
         reached = names[: names.index(deepest[0]) + 1] if deepest else []
-        needed = 1
+        needed = [1] * self.axes
         for name in reversed(reached):
-            module = self.chain[name]
-            if hasattr(module, "kernel_size"):
-                kernel, stride = _per_axis(module, "kernel_size")[0], _stride(module)
-                padding = _per_axis(module, "padding")[0]
-                spread = _per_axis(module, "dilation")[0] if hasattr(module, "dilation") else 1
-                kernel = (kernel - 1) * spread + 1
-                needed = max(1, (needed - 1) * stride + kernel - 2 * padding)
-        return needed
+            for axis, window in enumerate(self.windows[name]):
+                first, end = window.seen((0, needed[axis]))
+                needed[axis] = max(1, end - first - 2 * window.padding)
+        return max(needed)
 
 
 class Wrapped(Encoder):
@@ -256,17 +269,9 @@ def channels_last(batch: Tensor) -> Tensor:
     return batch
 
 
-def _per_axis(module: nn.Module, setting: str) -> tuple[int, ...]:
-    """Read a setting of a convolution or pooling as one number an axis."""
-    value = getattr(module, setting)
-    if isinstance(value, tuple):
-        return value
-    axes = next((n for n in (1, 2, 3) if type(module).__name__.endswith(f"{n}d")), 1)
-    return (value,) * axes
-
-
-def _stride(module: nn.Module) -> int:
-    return _per_axis(module, "stride")[0]
+def _count_axes(module: nn.Module) -> int:
+    """Return over how many axes a convolution or pooling slides."""
+    return next(n for n in (1, 2, 3) if type(module).__name__.endswith(f"{n}d"))
 
 
 def chain_layers(chain: Sequence[tuple[str, nn.Module]]) -> Iterable[Layer]:
@@ -274,5 +279,5 @@ def chain_layers(chain: Sequence[tuple[str, nn.Module]]) -> Iterable[Layer]:
     channels, stride = 0, 1
     for name, module in chain:
         channels = getattr(module, "out_channels", channels)
-        stride *= _stride(module) if hasattr(module, "stride") else 1
+        stride *= windows(module, 1)[0].stride
         yield Layer(name, channels, stride)

@@ -43,8 +43,7 @@ class WholeEvaluator(Evaluator):
 
     def __init__(self, encoder: Encoder, objective: Objective) -> None:
         self.encoder, self.objective = encoder, objective
-        half = any(weight.itemsize < 4 for weight in encoder.parameters())
-        self.noise = HALF_NOISE if half else 0.0
+        self.noise = rounding(encoder)
 
     def value_and_gradient(self, signal: Tensor) -> tuple[Costs, Tensor]:
         """See Evaluator.value_and_gradient."""
@@ -54,3 +53,9 @@ class WholeEvaluator(Evaluator):
         costs = self.objective.costs(self.objective.statistics(features, leaf))
         (gradient,) = torch.autograd.grad(costs.values.sum(), leaf)
         return costs.detached(), gradient
+
+
+def rounding(encoder: Encoder) -> float:
+    """Return the relative error of costs from the precision of a network."""
+    half = any(weight.itemsize < 4 for weight in encoder.parameters())
+    return HALF_NOISE if half else 0.0

@@ -90,9 +90,7 @@ class LBFGS(Optimizer):
     TRIALS = 8
     PATIENCE = 20
 
-    def __init__(
-        self, *, memory: int = 50, first_step: float = 0.05, noise: float = 0.0
-    ) -> None:
+    def __init__(self, *, memory: int = 50, first_step: float = 0.05, noise: float = 0.0) -> None:
         self.first_step, self.noise = first_step, noise
         self.curvature = Curvature(memory)
         self.lowest: list[float] = []  # cost after each of the last steps, or what was lower before

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from impasto.errors import ShapeError
 from impasto.objectives.objective import Term, wide
+from impasto.signal import Region, cut
 
 
 class Content(Term):
@@ -22,6 +23,7 @@ class Content(Term):
     """
 
     kind = "content"
+    layer: str
 
     def __init__(self, layer: str, target: Tensor, *, scale: float = 1.0) -> None:
         self.layer, self.target, self.scale = layer, target.detach(), scale
@@ -39,3 +41,7 @@ class Content(Term):
     def cost(self, statistic: Tensor) -> Tensor:
         """Scale the sum of squares, shape (b,)."""
         return self.scale * statistic
+
+    def crop(self, where: Region) -> Content:
+        """Return the cost of a part of the positions."""
+        return Content(self.layer, cut(self.target, where), scale=self.scale)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from impasto.errors import UsageError
+from impasto.signal import Region
 
 Features = Mapping[str, Tensor]
 
@@ -53,6 +54,14 @@ class Term(ABC):
     @abstractmethod
     def cost(self, statistic: Tensor) -> Tensor:
         """Turn the statistic of the whole into costs, shape (b,)."""
+
+    def crop(self, where: Region) -> Term:  # noqa: ARG002 - most terms know no place
+        """Return the term for a part of the positions, to add up the statistics of all parts.
+
+        Args:
+            where: Which positions of the layer, along each space axis.
+        """
+        return self
 
     def __mul__(self, weight: float) -> Objective:
         return Objective([(weight, self)])
@@ -110,6 +119,14 @@ class Objective:
         if not values:
             raise UsageError("There is nothing to minimize: every weight is zero.")
         return Costs(tuple(term.name for term in self.terms), torch.stack(values))
+
+    def differentiate(self, statistics: Iterable[Tensor]) -> tuple[Costs, list[Tensor]]:
+        """Return the costs, and the gradient of J with respect to the statistic of every term."""
+        leaves = [statistic.detach().requires_grad_() for statistic in statistics]
+        with torch.enable_grad():
+            costs = self.costs(leaves)
+            gradients = torch.autograd.grad(costs.values.sum(), leaves)
+        return costs.detached(), list(gradients)
 
 
 @dataclass(frozen=True, eq=False)

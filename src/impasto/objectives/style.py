@@ -9,6 +9,7 @@ from torch import Tensor
 
 from impasto.objectives.gram import gram, guided_gram
 from impasto.objectives.objective import Term
+from impasto.signal import Region, cut
 
 
 class Style(Term):
@@ -27,6 +28,7 @@ class Style(Term):
     """
 
     kind = "style"
+    layer: str
 
     def __init__(self, layer: str, target: Tensor, *, positions: int, scale: float = 1.0) -> None:
         self.layer, self.target = layer, target.detach()
@@ -59,13 +61,14 @@ class GuidedStyle(Term):
     """
 
     kind = "style"
+    layer: str
 
     def __init__(
         self, layer: str, guides: Tensor, targets: Tensor, *, shares: Tensor, scale: Tensor
     ) -> None:
         self.layer = layer
         self.guides, self.targets = guides.detach(), targets.detach()
-        self.factors = (shares * scale).detach()
+        self.shares, self.scale = shares.detach(), scale.detach()
 
     def statistic(self, features: Tensor) -> Tensor:
         """Return the guided Gram matrices, shape (b, r, c, c)."""
@@ -74,7 +77,14 @@ class GuidedStyle(Term):
     def cost(self, statistic: Tensor) -> Tensor:
         """Compare the matrices of each region, shape (b,)."""
         difference = statistic - self.targets.to(statistic.dtype)
-        return (difference.square().flatten(2).sum(2) * self.factors.to(statistic.dtype)).sum(1)
+        return (
+            difference.square().flatten(2).sum(2) * (self.shares * self.scale).to(statistic.dtype)
+        ).sum(1)
+
+    def crop(self, where: Region) -> GuidedStyle:
+        """Return the cost with the guides of a part of the positions."""
+        guides = cut(self.guides, where)
+        return GuidedStyle(self.layer, guides, self.targets, shares=self.shares, scale=self.scale)
 
 
 def mean_gram(features: Tensor) -> Tensor:
