@@ -51,6 +51,14 @@ class OutputError(ImpastoError):
     """A finished result could not be written where it was asked for."""
 
 
+class UnreachableError(ImpastoError):
+    """No cluster answers at the address that was given."""
+
+
+class WorkersError(ImpastoError):
+    """The workers of a cluster do not start, or die again and again."""
+
+
 def nearest(word: str, choices: Iterable[str]) -> str:
     """Return a sentence that names the choices most like a mistyped word.
 

@@ -44,12 +44,20 @@ class Sweep:
         layers: Layers that are shown.
         space: Samples of the signal along each axis.
         tile_bytes: Memory that the features of a tile may take, roughly.
+        core: For each layer the positions that count, where the signal is a part of a larger one:
+            pieces are cut to them and counted from their beginning. None if all count.
     """
 
     def __init__(
-        self, encoder: Chain, layers: Iterable[str], space: Space, *, tile_bytes: int
+        self,
+        encoder: Chain,
+        layers: Iterable[str],
+        space: Space,
+        *,
+        tile_bytes: int,
+        core: Mapping[str, Region] | None = None,
     ) -> None:
-        self.encoder, self.tile_bytes = encoder, tile_bytes
+        self.encoder, self.tile_bytes, self.core = encoder, tile_bytes, core
         self.stages = stages(encoder, frozenset(layers), space)
         self._sources: list[Tensor] = []
 
@@ -65,7 +73,7 @@ class Sweep:
             for tile in self._tiles(stage):
                 with torch.no_grad():
                     features = self._features(stage, cut(self._sources[-1], tile.source))
-                yield from _pieces(stage, tile, features)
+                yield from self._pieces(stage, tile, features)
                 if stage is not self.stages[-1]:
                     own = cut(features[stage.names[-1]], tile.inner[stage.names[-1]])
                     if kept is None:
@@ -90,7 +98,7 @@ class Sweep:
                 leaf = cut(source, tile.source).detach().requires_grad_()
                 features = self._features(stage, leaf)
                 pairs = [
-                    pair for piece in _pieces(stage, tile, features) for pair in outputs(piece)
+                    pair for piece in self._pieces(stage, tile, features) for pair in outputs(piece)
                 ]
                 if behind is not None:
                     last = stage.names[-1]
@@ -109,10 +117,21 @@ class Sweep:
         x = self.encoder.see(source) if stage is self.stages[0] else source
         return self.encoder.stretch(x, stage.names, stage.layers)[1]
 
+    def _pieces(self, stage: Stage, tile: Tile, features: Mapping[str, Tensor]) -> Iterator[Piece]:
+        for layer in stage.wanted:
+            own, where = cut(features[layer], tile.inner[layer]), tile.outer[layer]
+            space = stage.space_of(layer)
+            if self.core is not None:
+                core = self.core[layer]
+                where, inside = _within(core, where)
+                own, space = cut(own, inside), tuple(axis.stop - axis.start for axis in core)
+            yield Piece(layer, where, space, own)
+
     def _tiles(self, stage: Stage) -> Iterator[Tile]:
         width = next(self.encoder.parameters()).itemsize
         positions = self.tile_bytes / (stage.load * width)
-        return stage.tiles(max(1, int(positions ** (1 / len(stage.space)))))
+        side = max(1, int(positions ** (1 / len(stage.space))))
+        return stage.tiles((side,) * len(stage.space))
 
 
 def visit(
@@ -141,10 +160,20 @@ def space_of(batch: Tensor) -> Space:
     return tuple(batch.shape[2:])
 
 
-def _pieces(stage: Stage, tile: Tile, features: Mapping[str, Tensor]) -> Iterator[Piece]:
-    for layer in stage.wanted:
-        own = cut(features[layer], tile.inner[layer])
-        yield Piece(layer, tile.outer[layer], stage.space_of(layer), own)
+def _within(core: Region, where: Region) -> tuple[Region, Region]:
+    """Return where a region, cut to a core, lies within the core and within itself."""
+    bounds = [
+        (max(own.start, all_.start), max(own.start, all_.start, min(own.stop, all_.stop)))
+        for own, all_ in zip(where, core, strict=True)
+    ]
+
+    def shifted(origin: Region) -> Region:
+        return tuple(
+            slice(low - start.start, high - start.start)
+            for (low, high), start in zip(bounds, origin, strict=True)
+        )
+
+    return shifted(core), shifted(where)
 
 
 def _room(part: Tensor, space: Space) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from impasto.encoders.encoder import Chain
 from impasto.engine.evaluator import Evaluator, rounding
 from impasto.engine.sweep import Piece, Sweep
 from impasto.objectives.objective import Costs, Objective
-from impasto.signal import Space
+from impasto.signal import Region, Space
 
 
 class TiledEvaluator(Evaluator):
@@ -25,14 +25,23 @@ class TiledEvaluator(Evaluator):
         objective: What is minimized.
         space: Samples of the signal along each axis.
         tile_bytes: Memory that the features of a tile may take, roughly.
+        core: As for `Sweep`.
     """
 
     def __init__(
-        self, encoder: Chain, objective: Objective, space: Space, *, tile_bytes: int
+        self,
+        encoder: Chain,
+        objective: Objective,
+        space: Space,
+        *,
+        tile_bytes: int,
+        core: Mapping[str, Region] | None = None,
     ) -> None:
         self.objective, self.noise = objective, rounding(encoder)
         layers = objective.layers
-        self.sweep = Sweep(encoder, layers, space, tile_bytes=tile_bytes) if layers else None
+        self.sweep = (
+            Sweep(encoder, layers, space, tile_bytes=tile_bytes, core=core) if layers else None
+        )
 
     def value_and_gradient(self, signal: Tensor) -> tuple[Costs, Tensor]:
         """See Evaluator.value_and_gradient."""

@@ -57,13 +57,14 @@ class Stage:
         """Return the positions of a layer along each axis."""
         return tuple(axis.lengths[layer] for axis in self._axes)
 
-    def tiles(self, side: int) -> Iterator[Tile]:
+    def tiles(self, sides: Space) -> Iterator[Tile]:
         """Cut the stage's work into tiles of about equal size.
 
         Args:
-            side: Positions of the stage's input along each axis of a tile, at most.
+            sides: Positions of the stage's input along each axis of a tile, at most.
         """
-        for parts in itertools.product(*(axis.cut(side) for axis in self._axes)):
+        cuts = (axis.cut(side) for axis, side in zip(self._axes, sides, strict=True))
+        for parts in itertools.product(*cuts):
             yield Tile(
                 tuple(slice(*part.source) for part in parts),
                 {n: tuple(slice(*part.inner[n]) for part in parts) for n in self.layers},
