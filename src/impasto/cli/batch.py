@@ -5,11 +5,15 @@ from __future__ import annotations
 import itertools
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from impasto.cli.extras import Extras
-from impasto.cli.job import Job, Report, check_apart, one, stem
+from impasto.cli.job import Job, Report, check_apart, check_outputs, one, save, stem, told
 from impasto.errors import ImpastoError, InputError, UsageError
+
+Outcome = tuple[int, Report | ImpastoError]  # with the number of a picture
 
 
 def batch(job: Job, contents: list[str], output: str | None) -> Report:
@@ -31,18 +35,73 @@ def batch(job: Job, contents: list[str], output: str | None) -> Report:
     for style, _ in job.styles:  # what is wrong with a style is wrong for all
         media.read(resolve(style), max_pixels=job.settings.max_pixels)
     folder.mkdir(exist_ok=True)
-    reports: list[Report] = []
-    failures: list[Report] = []
-    for picture, target in zip(pictures, targets, strict=True):
+    reports: dict[int, Report] = {}
+    failures: dict[int, Report] = {}
+    for number, outcome in (_on_cluster if job.ray else _one_by_one)(job, pictures, targets):
+        if isinstance(outcome, ImpastoError):
+            job.say(f"impasto: {outcome}")
+            failures[number] = {
+                "content": pictures[number],
+                "error": str(outcome),
+                "code": outcome.exit_code,
+            }
+        else:
+            reports[number] = outcome
+    return {"results": _in_order(reports), "failures": _in_order(failures)}
+
+
+def _one_by_one(job: Job, pictures: list[str], targets: list[Path]) -> Iterator[Outcome]:
+    for number, (picture, target) in enumerate(zip(pictures, targets, strict=True)):
         try:
             began = time.monotonic()
-            reports.append(one(job, picture, str(target), Extras(), None, began=began))
+            yield number, one(job, picture, str(target), Extras(), None, began=began)
         except UsageError:  # as above
             raise
         except ImpastoError as error:
-            job.say(f"impasto: {error}")
-            failures.append({"content": picture, "error": str(error), "code": error.exit_code})
-    return {"results": reports, "failures": failures}
+            yield number, error
+
+
+def _on_cluster(job: Job, pictures: list[str], targets: list[Path]) -> Iterator[Outcome]:
+    """Let each worker stylize a picture; they are read and written here."""
+    from impasto.stylization.folder import stylize_each
+    from impasto.stylization.inputs import Inputs, read_inputs
+
+    assert job.ray is not None
+    assert job.encoder is not None
+    check_outputs(str(targets[0]), pictures[0], job, Extras(), None)
+    sent: list[int] = []
+    unread: list[Outcome] = []
+    styles: list[Any] = list(job.styles)
+
+    def read() -> Iterator[Inputs]:
+        for number, picture in enumerate(pictures):
+            try:
+                inputs = read_inputs(
+                    picture, styles, init=job.settings.init, max_pixels=job.settings.max_pixels
+                )
+            except UsageError:
+                raise
+            except ImpastoError as error:
+                unread.append((number, error))
+            else:
+                sent.append(number)
+                yield inputs
+
+    for position, result in stylize_each(read(), job.settings, job.encoder, ray=job.ray):
+        number = sent[position]
+        if isinstance(result, UsageError):
+            raise result
+        if isinstance(result, ImpastoError):
+            yield number, result
+        else:
+            output = str(targets[number])
+            save(result, output, job.bits)
+            yield number, told(result, output, job)
+    yield from unread
+
+
+def _in_order(told: dict[int, Report]) -> list[Report]:
+    return [told[number] for number in sorted(told)]
 
 
 def batch_error(failures: list[Report]) -> ImpastoError:

@@ -40,6 +40,7 @@ class Job:
         settings: How to stylize.
         bits: Bits a channel of the result.
         quiet: Whether to say nothing but errors.
+        ray: Address of a Ray cluster, or None to work here.
         encoder: The network, once it is loaded.
     """
 
@@ -48,6 +49,7 @@ class Job:
     settings: StylizeSettings
     bits: int
     quiet: bool
+    ray: str | None = None
     encoder: Chain | None = None
 
     def read_from(self, contents: Sequence[str]) -> list[str]:
@@ -108,7 +110,7 @@ def one(
         BaseException: Whatever stops it, after the picture so far has been saved and named.
     """
     output = _place(output, content, job)
-    _check_outputs(output, content, job, extras, checkpoint)
+    check_outputs(output, content, job, extras, checkpoint)
     step: StylizeStep | None = None
     try:
         with Bar(stem(content), quiet=job.quiet) as bar:
@@ -125,13 +127,11 @@ def one(
         extras.close()
     assert step is not None
     result = step.finish()
-    _save(result, output, job.bits)
+    save(result, output, job.bits)
     extras.finish(result, [step.problem.original, *(s.signal for s in step.problem.inputs.styles)])
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
-    place = "stdout" if output == STREAM else output
-    job.say(f"{place}: J {result.costs['total']:.4g} after {result.seconds:.1f} s")
-    return _report(result, output)
+    return told(result, output, job)
 
 
 def check_apart(inputs: Sequence[str], outputs: Sequence[Path]) -> None:
@@ -157,7 +157,7 @@ def _place(output: str | None, content: str, job: Job) -> str:
     return os.path.normpath(os.path.join(output, name))
 
 
-def _check_outputs(
+def check_outputs(
     output: str, content: str, job: Job, extras: Extras, checkpoint: Path | None
 ) -> None:
     """Find out before the work whether all that is wanted can be written."""
@@ -185,11 +185,13 @@ def _steps(job: Job, content: str, checkpoint: Path | None, began: float) -> Ite
         settings=job.settings,
         checkpoint=checkpoint,
         encoder=job.encoder,
+        ray=job.ray,
         began=began,
     )
 
 
-def _save(result: Stylization, output: str, bits: int) -> None:
+def save(result: Stylization, output: str, bits: int) -> None:
+    """Write a result to a file, or to stdout."""
     from impasto.media.files import save_or_rescue
 
     if output != STREAM:
@@ -217,7 +219,10 @@ def _keep_partial(step: StylizeStep, output: str, bits: int) -> None:
     print(f"impasto: The picture so far ({place}) is in {path}.", file=sys.stderr)
 
 
-def _report(result: Stylization, output: str) -> Report:
+def told(result: Stylization, output: str, job: Job) -> Report:
+    """Say that a result is done, and return what --json prints."""
+    place = "stdout" if output == STREAM else output
+    job.say(f"{place}: J {result.costs['total']:.4g} after {result.seconds:.1f} s")
     total = result.costs["total"]
     return {
         "output": None if output == STREAM else output,

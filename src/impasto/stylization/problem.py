@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from impasto.encoders.encoder import Encoder
-from impasto.engine.evaluator import WholeEvaluator
+from impasto.engine.cluster import RayEvaluator
+from impasto.engine.evaluator import Evaluator, WholeEvaluator
+from impasto.engine.workers import Workers
 from impasto.errors import InputError, UsageError
 from impasto.media import color
 from impasto.objectives.content import Content
@@ -69,8 +71,13 @@ class StyleTransfer:
             if short < self.minimum:
                 raise InputError(f"{label} has a short side of {short} pixels, and {needed}")
 
-    def evaluator(self, space: Space) -> WholeEvaluator:
-        """Compute the targets at a level and return its evaluator."""
+    def evaluator(self, space: Space, *, workers: Workers | None = None) -> Evaluator:
+        """Compute the targets at a level and return its evaluator.
+
+        Args:
+            space: The space of the level.
+            workers: Who evaluates; None to do it here.
+        """
         with torch.no_grad():
             features = self.encoder(self._content(space)[None], self.layers)
             objective = Objective(
@@ -81,6 +88,8 @@ class StyleTransfer:
             objective += weight * TotalVariation(scale=self.convention.tv_scale(samples))
         if (weight := self.convention.bounds_weight) > 0:
             objective += weight * Bounds(scale=1 / samples)
+        if workers is not None:
+            return RayEvaluator(workers, self.encoder, objective, space)
         return WholeEvaluator(self.encoder, objective)
 
     def start(self, space: Space) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from impasto.engine.memory import check_memory
 from impasto.engine.precision import pick_precision
 from impasto.engine.pyramid import pyramid
 from impasto.engine.run import run
+from impasto.engine.workers import hire
 from impasto.media import Source
 from impasto.objectives.conventions import convention
 from impasto.settings import StylizeSettings
-from impasto.stylization.inputs import Mask, StyleSource, read_inputs
+from impasto.stylization.inputs import Inputs, Mask, StyleSource, read_inputs
 from impasto.stylization.keeper import Keeper
 from impasto.stylization.problem import StyleTransfer
 from impasto.stylization.result import Stylization, StylizeStep
@@ -31,6 +33,7 @@ def stylize(
     masks: Sequence[Mask] = (),
     settings: StylizeSettings | None = None,
     checkpoint: str | Path | None = None,
+    ray: str | None = None,
     **changes: Any,
 ) -> Stylization:
     """Make a picture with the content of one picture and the style of another.
@@ -44,6 +47,8 @@ def stylize(
         masks: For each style a mask of the content and one of the style; equal colors pair up.
         settings: How to do it; None for the defaults.
         checkpoint: File in which the run keeps its state, and from which it goes on.
+        ray: Address of a Ray cluster whose machines share the work: "host:port", "auto" or
+            "local"; None to work on this machine alone.
         **changes: Single settings, by the names of the fields of StylizeSettings.
     Raises:
         ImpastoError: One of its kinds, with a sentence that says what was wrong.
@@ -51,7 +56,7 @@ def stylize(
         Gatys, Ecker, Bethge, arXiv:1508.06576.
     """
     steps = stylize_steps(
-        content, style, masks=masks, settings=settings, checkpoint=checkpoint, **changes
+        content, style, masks=masks, settings=settings, checkpoint=checkpoint, ray=ray, **changes
     )
     return deque(steps, maxlen=1).pop().finish()
 
@@ -64,6 +69,7 @@ def stylize_steps(
     settings: StylizeSettings | None = None,
     checkpoint: str | Path | None = None,
     encoder: Encoder | None = None,
+    ray: str | None = None,
     began: float | None = None,
     **changes: Any,
 ) -> Iterator[StylizeStep]:
@@ -79,6 +85,7 @@ def stylize_steps(
         settings: As for `stylize`.
         checkpoint: As for `stylize`.
         encoder: A network of the caller's; None to load what the settings name.
+        ray: As for `stylize`.
         began: Reading of time.monotonic() from which seconds are counted; None for now.
         **changes: As for `stylize`.
     Yields:
@@ -92,26 +99,43 @@ def stylize_steps(
     inputs = read_inputs(
         content, style, masks=masks, init=settings.init, max_pixels=settings.max_pixels
     )
+    yield from transfer_steps(
+        inputs, settings, encoder, checkpoint=checkpoint, ray=ray, began=began
+    )
+
+
+def transfer_steps(
+    inputs: Inputs,
+    settings: StylizeSettings,
+    encoder: Encoder,
+    *,
+    checkpoint: str | Path | None = None,
+    ray: str | None = None,
+    began: float | None = None,
+) -> Iterator[StylizeStep]:
+    """Do the same with inputs that have been read; see `stylize_steps`."""
     problem = StyleTransfer(encoder, inputs, settings)
-    check_memory(encoder, problem.layers, problem.space, pick_precision(settings.precision))
+    if ray is None:
+        check_memory(encoder, problem.layers, problem.space, pick_precision(settings.precision))
     spaces = pyramid(problem.space, levels=settings.levels, minimum=problem.minimum)
     keeper = Keeper(checkpoint, settings, inputs.origin, encoder.weights_hash)
     resume = keeper.load()
     records: list[Record] = [dict(entry) for entry in resume.records] if resume else []
-    steps = run(
-        problem.evaluator,
-        spaces,
-        problem.start(spaces[0]),
-        steps=settings.steps,
-        optimizer=settings.optimizer,
-        canvas=settings.canvas,
-        resume=resume,
-        began=began,
-    )
-    for step in steps:
-        records = [*records, record(step)]
-        keeper.keep(step, records)
-        yield StylizeStep.of(step, problem, records)
+    with hire(ray) as workers:
+        steps = run(
+            partial(problem.evaluator, workers=workers),
+            spaces,
+            problem.start(spaces[0]),
+            steps=settings.steps,
+            optimizer=settings.optimizer,
+            canvas=settings.canvas,
+            resume=resume,
+            began=began,
+        )
+        for step in steps:
+            records = [*records, record(step)]
+            keeper.keep(step, records)
+            yield StylizeStep.of(step, problem, records)
 
 
 def encoder_for(settings: StylizeSettings) -> Chain:
