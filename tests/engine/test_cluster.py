@@ -134,7 +134,7 @@ class TestWorkers:
     ) -> None:
         monkeypatch.setattr(workers, "_start", lambda _: workers._actors[0])
         ray.kill(workers._actors[0])
-        with pytest.raises(WorkersError, match=f"died {RESTARTS} times"):
+        with pytest.raises(WorkersError, match=f"died {RESTARTS + 1} times"):
             workers.ask([[("version",)]])
         monkeypatch.undo()
         workers._actors[0] = workers._start(0)

@@ -149,18 +149,18 @@ class Workers:
 
     def _get(self, number: int, script: Sequence[Call], answer: Any) -> Any:
         lost = self._ray.exceptions
-        for _ in range(RESTARTS):
+        for left in reversed(range(RESTARTS + 1)):
             try:
                 return self._ray.get(answer)
             except (lost.RayActorError, lost.ObjectLostError):
                 self._ray.kill(self._actors[number])
-                # beside another worker, if need be: the machine may be gone
-                self._actors[number] = self._start(0)
-                answer = self._send(number, script)
+                if left:  # beside another worker, if need be: the machine may be gone
+                    self._actors[number] = self._start(0)
+                    answer = self._send(number, script)
             except lost.RayTaskError as error:
                 raise error.cause from None
         raise WorkersError(
-            f"A worker died {RESTARTS} times in the same step; it may have too little memory. "
+            f"A worker died {RESTARTS + 1} times in the same step; it may have too little memory. "
             "Add machines, or take a smaller --size."
         )
 
