@@ -69,7 +69,7 @@ class Sweep:
                 if stage is not self.stages[-1]:
                     own = cut(features[stage.names[-1]], tile.inner[stage.names[-1]])
                     if kept is None:
-                        kept = _room(own, stage.space_of(stage.names[-1]))
+                        kept = room(own, stage.space_of(stage.names[-1]))
                     cut(kept, tile.outer[stage.names[-1]]).copy_(own)
                 del features
             if kept is not None:
@@ -147,6 +147,6 @@ def _pieces(stage: Stage, tile: Tile, features: Mapping[str, Tensor]) -> Iterato
         yield Piece(layer, tile.outer[layer], stage.space_of(layer), own)
 
 
-def _room(part: Tensor, space: Space) -> Tensor:
-    """Return memory for the features of a whole, laid out as the chain wants them."""
+def room(part: Tensor, space: Space) -> Tensor:
+    """Return memory for the features of a whole, laid out as networks here have them."""
     return channels_last(part.new_empty(*part.shape[:2], *space))

@@ -43,6 +43,8 @@ class Stage:
         self.names, self.space = tuple(names), space
         self.wanted = [name for name in names if name in wanted]
         self.layers = [*dict.fromkeys([*self.wanted, names[-1]])]
+        # what sees one position, such as a ReLU, works in place
+        self._slides = {n: any(w.size > 1 for w in encoder.windows[n]) for n in names}
         self._channels = {name: encoder.table[name].channels for name in names}
         self._axes = [
             _Axis(
@@ -72,11 +74,10 @@ class Stage:
 
     @property
     def load(self) -> float:
-        """Numbers that the stage computes for each position of its input, all layers together."""
-        positions = math.prod(self.space)
-        return sum(
-            self._channels[name] * math.prod(self.space_of(name)) for name in self.names
-        ) / max(positions, 1)
+        """Numbers that the stage keeps in memory for each position of its input."""
+        kept = (n for n in self.names if n in self.layers or self._slides[n])
+        numbers = sum(self._channels[name] * math.prod(self.space_of(name)) for name in kept)
+        return numbers / math.prod(self.space)
 
 
 @dataclass(frozen=True)

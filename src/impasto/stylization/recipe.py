@@ -10,9 +10,10 @@ from typing import Any
 
 from impasto.encoders.catalog import load_encoder
 from impasto.encoders.encoder import Chain, Encoder
-from impasto.engine.memory import check_memory
+from impasto.engine.device import pick_device
+from impasto.engine.memory import make_plan
 from impasto.engine.precision import pick_precision
-from impasto.engine.pyramid import pyramid
+from impasto.engine.pyramid import plan_levels
 from impasto.engine.run import run
 from impasto.media import Source
 from impasto.objectives.conventions import convention
@@ -93,18 +94,24 @@ def stylize_steps(
         content, style, masks=masks, init=settings.init, max_pixels=settings.max_pixels
     )
     problem = StyleTransfer(encoder, inputs, settings)
-    check_memory(encoder, problem.layers, problem.space, pick_precision(settings.precision))
-    spaces = pyramid(problem.space, levels=settings.levels, minimum=problem.minimum)
+    plan = make_plan(encoder, problem.layers, problem.space, memory=settings.memory)
+    levels = plan_levels(
+        problem.space,
+        quality=settings.quality,
+        steps=settings.steps,
+        levels=settings.levels,
+        minimum=problem.minimum,
+    )
     keeper = Keeper(checkpoint, settings, inputs.origin, encoder.weights_hash)
     resume = keeper.load()
     records: list[Record] = [dict(entry) for entry in resume.records] if resume else []
     steps = run(
-        problem.evaluator,
-        spaces,
-        problem.start(spaces[0]),
-        steps=settings.steps,
+        lambda space: problem.evaluator(space, tile_bytes=plan.tile_bytes),
+        levels,
+        problem.start(levels[0].space),
         optimizer=settings.optimizer,
         canvas=settings.canvas,
+        correction_bytes=plan.correction_bytes,
         resume=resume,
         began=began,
     )
@@ -118,7 +125,7 @@ def encoder_for(settings: StylizeSettings) -> Chain:
     """Load the network that the settings name, in the precision that they name.
 
     Raises:
-        UsageError: If there is no network of that name.
+        UsageError: If there is no network or no device of that name.
         WeightsError: If its weights are missing or damaged.
     """
     encoder = load_encoder(
@@ -127,4 +134,5 @@ def encoder_for(settings: StylizeSettings) -> Chain:
         convention=settings.weights_convention,
         pooling=settings.pooling or convention(settings.objective).pooling,
     )
-    return encoder.to(pick_precision(settings.precision))
+    device = pick_device(settings.device)
+    return encoder.to(device, pick_precision(settings.precision, device))
