@@ -85,8 +85,20 @@ class Encoder(nn.Module, ABC):
         self.eval().requires_grad_(False)
 
 
+_LOCAL = (
+    *(nn.Conv1d, nn.Conv2d, nn.Conv3d),
+    *(nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d),
+    *(nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d),
+    *(nn.ReLU, nn.Identity),
+)
+
+
 class Chain(Encoder):
     """A network that is one chain of named modules, such as VGG.
+
+    Attributes:
+        local: Whether every position sees but a window of the input that `windows` tells, so that
+            the signal may be cut into tiles.
 
     Args:
         name: Name of the network.
@@ -112,6 +124,7 @@ class Chain(Encoder):
         self.axes = _count_axes(chain)
         self.windows = {name: windows(module, self.axes) for name, module in chain}
         self.table = {layer.name: layer for layer in chain_layers(chain)}
+        self.local = all(isinstance(module, _LOCAL) for _, module in chain)
         self.freeze()
 
     def forward(self, batch: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:

@@ -17,7 +17,7 @@ from impasto.signal import Space, fit
 
 _CGROUP = Path("/sys/fs/cgroup")
 FIXED = 450 * 2**20  # libraries and weights
-VECTORS = 10  # signal-sized float32 arrays besides corrections: canvas, gradients, spectra, inputs
+VECTORS = 7  # signal-sized float32 arrays besides corrections: canvas, gradients, spectra, inputs
 TILE_BYTES = 192 * 2**20  # features of a tile; more saves hardly any work
 SMALLEST_TILE = 16 * 2**20
 TILE_OVERHEAD = 2.5  # gradients and workspace of a tile, as a multiple of its features
@@ -113,7 +113,7 @@ def make_plan(
     if not isinstance(encoder, Chain):
         return Plan()
     limit = available_bytes() if memory is None else memory
-    plans = _plans(limit)
+    plans = _plans(limit) if encoder.local else [Plan(None, min(CORRECTION_BYTES, limit // 8))]
     layers = list(layers)
 
     def fitting(size: Space) -> Plan | None:
@@ -139,7 +139,7 @@ def make_plan(
 
 def _plans(limit: int) -> list[Plan]:
     """List what may be done, from fast to frugal."""
-    few = min(CORRECTION_BYTES, limit // 4)
+    few = min(CORRECTION_BYTES, limit // 8)
     tiles = [TILE_BYTES]
     while tiles[-1] > SMALLEST_TILE:
         tiles.append(tiles[-1] // 2)

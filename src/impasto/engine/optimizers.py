@@ -17,7 +17,7 @@ from impasto.objectives.objective import Costs
 Evaluate = Callable[[Tensor], tuple[Costs, Tensor]]
 OptimizerName = Literal["lbfgs", "adam"]
 
-MOST, FEWEST = 50, 2  # corrections; fewer than 50 cost steps, more cost time
+MOST, FEWEST = 50, 1  # corrections; fewer than 50 cost steps, more cost time
 CORRECTION_BYTES = 512 * 2**20
 
 
@@ -124,15 +124,17 @@ class LBFGS(Optimizer):
         if not slope < 0:  # a minimum, or a direction that rounding has spoilt
             return None, True
         allowed = self.noise * abs(point.costs.total)
+        parameters = direction.add_(point.parameters)  # in its place, to save memory
         length, finite = 1.0, True
         for _ in range(self.TRIALS):
-            parameters = torch.add(point.parameters, direction, alpha=length)
             trial = Point(parameters, *evaluate(parameters))
             finite = trial.finite
             rise = trial.costs.total - point.costs.total
             if finite and rise <= self.SUFFICIENT * length * slope + allowed:
                 return trial, True
-            length *= _shorter(rise, length * slope) if finite else 0.1
+            fraction = _shorter(rise, length * slope) if finite else 0.1
+            parameters = torch.lerp(point.parameters, parameters, fraction)
+            length *= fraction
         return None, finite
 
     def _direction(self, point: Point) -> Tensor:

@@ -114,12 +114,16 @@ def run(
     began = time.monotonic() if began is None else began
     if resume is not None:
         began -= resume.seconds
-    signal = start
+    channels = start.shape[1]
+    before = [
+        start
+    ]  # where the next level begins; taken out, for it is missed where memory is short
+    del start
     for level, (space, steps) in enumerate((one.space, one.steps) for one in levels):
         if resume is not None and level < resume.level:
             continue
         evaluator, painting = evaluator_at(space), make_canvas(canvas, space)
-        memory = corrections(math.prod(space) * start.shape[1], correction_bytes)
+        memory = corrections(math.prod(space) * channels, correction_bytes)
         descent = make_optimizer(optimizer, memory=memory, noise=evaluator.noise)
         first = 0
         if resume is not None and level == resume.level:
@@ -127,14 +131,14 @@ def run(
             first = resume.index + 1
             parameters = resume.point.parameters
         else:
-            parameters = painting.encode(resample(signal, space)).contiguous()
+            parameters = painting.encode(resample(before.pop(), space)).contiguous()
         evaluate = _on_canvas(evaluator, painting)
         points = descent.iterate(evaluate, parameters)
         for index, point in enumerate(itertools.islice(points, steps + 1 - first), start=first):
             seconds = time.monotonic() - began
             yield Step(level, levels, index, seconds, point, painting, descent)
             parameters = point.parameters
-        signal = painting.decode(parameters)
+        before = [painting.decode(parameters)]
 
 
 def _work(levels: Sequence[Level]) -> int:

@@ -126,7 +126,7 @@ def visit(
         signal: Shape (b, channel, *space).
         tile_bytes: As for `Sweep`; None for the whole at once. Only chains can be cut.
     """
-    if tile_bytes is not None and isinstance(encoder, Chain):
+    if tile_bytes is not None and isinstance(encoder, Chain) and encoder.local:
         yield from Sweep(encoder, layers, space_of(signal), tile_bytes=tile_bytes).visit(signal)
         return
     with torch.no_grad():
