@@ -40,6 +40,7 @@ class Job:
         settings: How to stylize.
         bits: Bits a channel of the result.
         quiet: Whether to say nothing but errors.
+        checkpoint_every: Seconds between checkpoints; None for as often as costs little.
         encoder: The network, once it is loaded.
     """
 
@@ -48,6 +49,7 @@ class Job:
     settings: StylizeSettings
     bits: int
     quiet: bool
+    checkpoint_every: float | None = None
     encoder: Chain | None = None
 
     def read_from(self, contents: Sequence[str]) -> list[str]:
@@ -184,6 +186,7 @@ def _steps(job: Job, content: str, checkpoint: Path | None, began: float) -> Ite
         masks=job.masks,
         settings=job.settings,
         checkpoint=checkpoint,
+        checkpoint_every=job.checkpoint_every,
         encoder=job.encoder,
         began=began,
     )

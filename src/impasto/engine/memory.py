@@ -18,7 +18,7 @@ from impasto.signal import Space, fit
 _CGROUP = Path("/sys/fs/cgroup")
 FIXED = 450 * 2**20  # libraries and weights
 VECTORS = 7  # signal-sized float32 arrays besides corrections: canvas, gradients, spectra, inputs
-TILE_BYTES = 192 * 2**20  # features of a tile; more saves hardly any work
+TILE_BYTES = 48 * 2**20  # features of a tile; more saves little work and outgrows the caches
 SMALLEST_TILE = 16 * 2**20
 TILE_OVERHEAD = 2.5  # gradients and workspace of a tile, as a multiple of its features
 WHOLE_OVERHEAD = 1.45  # the same where the features of the whole are in memory, and indices

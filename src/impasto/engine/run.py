@@ -115,9 +115,7 @@ def run(
     if resume is not None:
         began -= resume.seconds
     channels = start.shape[1]
-    before = [
-        start
-    ]  # where the next level begins; taken out, for it is missed where memory is short
+    before = [start]  # where a level begins; taken out, since memory may be short
     del start
     for level, (space, steps) in enumerate((one.space, one.steps) for one in levels):
         if resume is not None and level < resume.level:

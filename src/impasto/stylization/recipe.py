@@ -32,6 +32,7 @@ def stylize(
     masks: Sequence[Mask] = (),
     settings: StylizeSettings | None = None,
     checkpoint: str | Path | None = None,
+    checkpoint_every: float | None = None,
     **changes: Any,
 ) -> Stylization:
     """Make a picture with the content of one picture and the style of another.
@@ -45,6 +46,8 @@ def stylize(
         masks: For each style a mask of the content and one of the style; equal colors pair up.
         settings: How to do it; None for the defaults.
         checkpoint: File in which the run keeps its state, and from which it goes on.
+        checkpoint_every: Seconds between writing it; None for as often as a hundredth of the time
+            allows.
         **changes: Single settings, by the names of the fields of StylizeSettings.
     Raises:
         ImpastoError: One of its kinds, with a sentence that says what was wrong.
@@ -52,7 +55,13 @@ def stylize(
         Gatys, Ecker, Bethge, arXiv:1508.06576.
     """
     steps = stylize_steps(
-        content, style, masks=masks, settings=settings, checkpoint=checkpoint, **changes
+        content,
+        style,
+        masks=masks,
+        settings=settings,
+        checkpoint=checkpoint,
+        checkpoint_every=checkpoint_every,
+        **changes,
     )
     return deque(steps, maxlen=1).pop().finish()
 
@@ -64,6 +73,7 @@ def stylize_steps(
     masks: Sequence[Mask] = (),
     settings: StylizeSettings | None = None,
     checkpoint: str | Path | None = None,
+    checkpoint_every: float | None = None,
     encoder: Encoder | None = None,
     began: float | None = None,
     **changes: Any,
@@ -79,6 +89,7 @@ def stylize_steps(
         masks: As for `stylize`.
         settings: As for `stylize`.
         checkpoint: As for `stylize`.
+        checkpoint_every: As for `stylize`.
         encoder: A network of the caller's; None to load what the settings name.
         began: Reading of time.monotonic() from which seconds are counted; None for now.
         **changes: As for `stylize`.
@@ -102,7 +113,9 @@ def stylize_steps(
         levels=settings.levels,
         minimum=problem.minimum,
     )
-    keeper = Keeper(checkpoint, settings, inputs.origin, encoder.weights_hash)
+    keeper = Keeper(
+        checkpoint, settings, inputs.origin, encoder.weights_hash, every=checkpoint_every
+    )
     resume = keeper.load()
     records: list[Record] = [dict(entry) for entry in resume.records] if resume else []
     steps = run(
