@@ -36,9 +36,8 @@ lint: .venv/.installed-dev ## Check style, types and the direction of imports
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports --no-logo
 
-bench: .venv/.installed ## Run every benchmark and print its table
-	@set -e; for script in $(sort $(wildcard benchmarks/*.py)); do \
-		echo "== $$script"; $(BIN)/python "$$script"; done
+bench: .venv/.installed ## Run every benchmark and write docs/performance.md (some hours)
+	$(BIN)/python benchmarks/report.py
 
 constraints: ## Renew constraints.txt with the newest versions that fit
 	@set -e; env=$$(mktemp -d); trap 'rm -rf "$$env"' EXIT; \

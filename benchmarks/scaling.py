@@ -19,7 +19,8 @@ from impasto.engine.canvas import make_canvas
 from impasto.engine.cluster import RayEvaluator, part_of
 from impasto.engine.curvature import Curvature
 from impasto.engine.evaluator import WholeEvaluator
-from impasto.engine.shard import TILE_BYTES, Shard, source_space
+from impasto.engine.memory import TILE_BYTES
+from impasto.engine.shard import Shard, source_space
 from impasto.engine.sharding import shards
 from impasto.engine.workers import hire
 from impasto.objectives.content import Content

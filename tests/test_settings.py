@@ -16,7 +16,14 @@ from impasto.engine.optimizers import OptimizerName
 from impasto.engine.precision import PrecisionName
 from impasto.errors import UsageError
 from impasto.objectives.conventions import CONVENTIONS
-from impasto.settings import ObjectiveName, StylizeSettings, check_weight, option, parse_layers
+from impasto.settings import (
+    ObjectiveName,
+    StylizeSettings,
+    check_weight,
+    option,
+    parse_bytes,
+    parse_layers,
+)
 
 NAN, INF = float("nan"), float("inf")
 WHOLE = {"size": 1, "steps": 1, "levels": 1, "max_pixels": 1, "seed": 0}
@@ -36,9 +43,9 @@ class TestRanges:
             with pytest.raises(UsageError, match=f"{option(name)} must be a whole number from"):
                 make(**{name: wrong})
 
-    @pytest.mark.parametrize("name", ["size", "steps", "max_pixels", "seed"])
-    def test_only_levels_may_be_left_open(self, name: str) -> None:
-        assert make(levels=None).levels is None
+    @pytest.mark.parametrize("name", ["size", "max_pixels", "seed"])
+    def test_only_some_may_be_left_open(self, name: str) -> None:
+        assert make(levels=None, steps=None, memory=None) == make()
         with pytest.raises(UsageError, match=f"{option(name)} must be a whole number"):
             make(**{name: None})
 
@@ -218,6 +225,28 @@ class TestParseLayers:
     def test_no_weight(self, text: str) -> None:
         with pytest.raises(UsageError, match=r"in 'relu1_1:.*' is not a weight"):
             parse_layers(text)
+
+
+class TestBytes:
+    @pytest.mark.parametrize(
+        ("text", "amount"),
+        [
+            ("1000", 1000),
+            ("2GB", 2 * 2**30),
+            ("2g", 2 * 2**30),
+            ("0.5 GiB", 2**29),
+            ("512 MB", 2**29),
+            ("7B", 7),
+            ("1tb", 2**40),
+        ],
+    )
+    def test_known_values(self, text: str, amount: int) -> None:
+        assert parse_bytes(text) == amount
+
+    @pytest.mark.parametrize("text", ["", "GB", "-2GB", "2 XB", "2GBB", "1e9", "two"])
+    def test_no_amount(self, text: str) -> None:
+        with pytest.raises(UsageError, match="is not an amount of memory, such as 2GB"):
+            parse_bytes(text)
 
 
 def test_check_weight_names_the_option() -> None:

@@ -9,7 +9,7 @@ from torch.autograd import gradcheck
 from torch.nn import functional
 
 from impasto.errors import ShapeError
-from impasto.signal import Signal, fit, resample
+from impasto.signal import Signal, cut, fit, resample
 
 
 class TestSignal:
@@ -34,6 +34,20 @@ class TestSignal:
         assert larger.space == tuple(length + 3 for length in space)
         assert torch.equal(larger.samples, resample(signal.samples[None], larger.space)[0])
         assert (larger.medium, larger.meta) == ("scan", {"spacing_mm": 2})
+
+
+class TestCut:
+    def test_known_value(self) -> None:
+        batch = torch.arange(24.0).view(2, 1, 3, 4)
+        assert cut(batch, (slice(1, 3), slice(0, 1))).tolist() == [[[[4], [8]]], [[[16], [20]]]]
+
+    def test_is_a_view_of_space_axes_alone(self, space: tuple[int, ...]) -> None:
+        batch = torch.zeros(2, 3, *space)
+        part = cut(batch, tuple(slice(1, length) for length in space))
+        assert part.shape == (2, 3, *(length - 1 for length in space))
+        part.add_(1)
+        assert batch.sum() == part.numel()
+        assert cut(batch[0, 0], tuple(slice(0, 1) for _ in space)).item() == 0
 
 
 class TestFit:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -65,7 +66,14 @@ class StylizeSettings:
         str, Setting("Where G begins: content, noise, style, or the path of a picture.", _DESCENT)
     ] = "content"
     seed: Annotated[int, Setting("Seed of the white noise.", _DESCENT)] = 0
-    steps: Annotated[int, Setting("Steps of descent at each level.", _DESCENT)] = 100
+    quality: Annotated[
+        Literal["draft", "standard", "fine"],
+        Setting("How many steps are taken; large levels of the pyramid get fewer.", _DESCENT),
+    ] = "standard"
+    steps: Annotated[
+        int | None,
+        Setting("Steps of descent at each level. (default: by quality and size)", _DESCENT),
+    ] = None
     levels: Annotated[
         int | None,
         Setting(
@@ -122,6 +130,18 @@ class StylizeSettings:
             "Numbers inside the network; auto takes bfloat16 where the processor has it.", _NETWORK
         ),
     ] = "auto"
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "mps"],
+        Setting("Where to compute; auto takes a graphics card where there is one.", _NETWORK),
+    ] = "auto"
+    memory: Annotated[
+        int | None,
+        Setting(
+            "Memory that the program may take, as in 2GB; what does not fit is computed in tiles. "
+            "(default: what is free)",
+            _NETWORK,
+        ),
+    ] = None
     max_pixels: Annotated[
         int, Setting("Refuse to read pictures with more pixels than this.", _PICTURE)
     ] = 200_000_000
@@ -135,7 +155,7 @@ class StylizeSettings:
                 raise UsageError(f"{option(name)} cannot be {value!r}. {hint}")
         for name, lowest in _LOWEST.items():
             value = getattr(self, name)
-            if (name, value) in (("levels", None), ("size", "original")):
+            if (value is None and name in _MAY_BE_NONE) or (name, value) == ("size", "original"):
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
                 raise UsageError(
@@ -188,7 +208,8 @@ class StylizeSettings:
         return cls().changed(plain)
 
 
-_LOWEST = {"size": 1, "steps": 1, "levels": 1, "max_pixels": 1, "seed": 0}
+_LOWEST = {"size": 1, "steps": 1, "levels": 1, "max_pixels": 1, "seed": 0, "memory": 1}
+_MAY_BE_NONE = ("steps", "levels", "memory")
 
 
 @cache
@@ -214,6 +235,20 @@ def check_weight(name: str, value: float) -> None:
     """Raise UsageError unless a weight is a finite number from 0."""
     if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
         raise UsageError(f"{name} must be a finite number from 0, not {value}.")
+
+
+def parse_bytes(text: str) -> int:
+    """Read an amount of memory: '2GB', '512 MB' or a number of bytes. A GB is 2**30 bytes.
+
+    Raises:
+        UsageError: If it is not one.
+    """
+    units = {"": 1, "B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
+    words = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?B?)\s*", text.upper().replace("IB", "B"))
+    unit = words and words[2] + ("B" if len(words[2]) == 1 and words[2] != "B" else "")
+    if not words or unit not in units:
+        raise UsageError(f"{text!r} is not an amount of memory, such as 2GB or 512MB.")
+    return int(float(words[1]) * units[unit])
 
 
 def parse_layers(text: str) -> dict[str, float]:

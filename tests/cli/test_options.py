@@ -17,6 +17,7 @@ OTHERWISE: dict[str, tuple[str, Any]] = {
     "style_scale": ("0.5", 0.5),
     "init": ("noise", "noise"),
     "seed": ("7", 7),
+    "quality": ("fine", "fine"),
     "steps": ("9", 9),
     "levels": ("2", 2),
     "optimizer": ("adam", "adam"),
@@ -32,6 +33,8 @@ OTHERWISE: dict[str, tuple[str, Any]] = {
     "weights_convention": ("caffe", "caffe"),
     "pooling": ("average", "average"),
     "precision": ("bfloat16", "bfloat16"),
+    "device": ("cpu", "cpu"),
+    "memory": ("1.5 GB", 3 * 2**29),
     "max_pixels": ("1000", 1000),
 }
 
@@ -75,7 +78,7 @@ def test_the_help_tells_every_setting(call: Any, monkeypatch: pytest.MonkeyPatch
     for name in FIELDS:
         assert f"{option(name)} " in outcome.out
     assert "(default: by size)" in outcome.out
-    for default in ("512", "content", "100", "lbfgs", "impasto", "vgg19"):
+    for default in ("512", "content", "standard", "lbfgs", "impasto", "vgg19"):
         assert f"[default: {default}]" in outcome.out
 
 

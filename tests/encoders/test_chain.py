@@ -110,6 +110,34 @@ class TestForward:
         assert features.dtype == torch.bfloat16
 
 
+class TestStretch:
+    """The parts of a chain make up the whole."""
+
+    @pytest.mark.parametrize("first", range(len(NAMES)))
+    def test_goes_on_from_any_place(self, encoder: Chain, batch: Tensor, first: int) -> None:
+        expected = plain_features(encoder, batch)
+        source = expected[NAMES[first - 1]] if first else batch
+        before = source.clone()
+        last, features = encoder.stretch(source, NAMES[first:], ["relu1_1", "pool2"])
+        torch.testing.assert_close(last, expected["pool2"])
+        assert list(features) == [name for name in ("relu1_1", "pool2") if name in NAMES[first:]]
+        for name, own in features.items():
+            torch.testing.assert_close(own, expected[name])
+        assert torch.equal(source, before)
+
+    def test_of_no_modules_changes_nothing(self, encoder: Chain, batch: Tensor) -> None:
+        last, features = encoder.stretch(batch, [], ["relu1_1"])
+        assert last is batch
+        assert features == {}
+
+    def test_see_brings_what_the_first_module_wants(self, encoder: Chain, batch: Tensor) -> None:
+        seen = encoder.to(torch.bfloat16).see(batch)
+        assert seen.dtype == torch.bfloat16
+        if batch.ndim == 4:
+            assert seen.is_contiguous(memory_format=torch.channels_last)
+        torch.testing.assert_close(seen.float(), batch, rtol=1e-2, atol=1e-2)
+
+
 class TestErrors:
     @pytest.mark.parametrize(
         ("wrong", "hint"),
@@ -186,6 +214,17 @@ def test_table_tells_what_the_features_are(encoder: Chain, batch: Tensor) -> Non
         layer = encoder.table[name]
         assert features.shape[1] == layer.channels
         assert features.shape[2:] == tuple(length // layer.stride for length in batch.shape[2:])
+
+
+def test_settings_may_be_given_axis_by_axis_in_part() -> None:
+    chain: list[tuple[str, nn.Module]] = [
+        ("pool", nn.MaxPool2d((4, 2), stride=(3, 2), padding=(1, 0))),
+        ("conv", nn.Conv2d(1, 1, 3, stride=2, padding=1)),
+        ("mean", nn.AvgPool2d((2, 3), stride=2, padding=(0, 1))),
+    ]
+    encoder = Chain("toy", nn.Identity(), chain)
+    assert [layer.stride for layer in encoder.table.values()] == [3, 6, 12]
+    assert encoder(torch.zeros(1, 1, 24, 24), ["mean"])["mean"].shape == (1, 1, 2, 3)
 
 
 def test_is_frozen(encoder: Chain, space: tuple[int, ...]) -> None:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from impasto import StylizeSettings
 from impasto.cli.main import main
-from impasto.encoders import Encoder, Wrapped, random_encoder
+from impasto.encoders import Chain, Encoder, Wrapped, random_encoder
 from impasto.engine import connection
 from impasto.engine.cluster import RayEvaluator
 from impasto.engine.connection import Cluster, connect
@@ -152,6 +152,29 @@ class TestWorkers:
         wrapped = Wrapped(nn.Conv2d(2, 3, 3), example=torch.rand(1, 2, 8, 8))
         with pytest.raises(UsageError, match="not a chain"):
             RayEvaluator(workers, wrapped, objective, (70, 45))
+
+    def test_a_chain_that_sees_more_than_windows(
+        self, workers: Workers, objective: Objective
+    ) -> None:
+        modules: list[tuple[str, nn.Module]] = [
+            ("relu1_1", nn.Conv2d(2, 3, 3)),
+            ("relu2_1", nn.InstanceNorm2d(3)),
+        ]
+        chain = Chain("normed", nn.Identity(), modules)
+        with pytest.raises(UsageError, match=r"normed cannot be spread.* Leave out --ray"):
+            RayEvaluator(workers, chain, objective, (70, 45))
+
+    def test_a_network_that_is_not_on_the_processor(
+        self, workers: Workers, encoder: Encoder, objective: Objective
+    ) -> None:
+        with pytest.raises(UsageError, match="--ray needs --device cpu"):
+            RayEvaluator(workers, encoder.to("meta"), objective, (70, 45))
+
+
+def test_the_network_stays_on_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    encoder = encoder_for(StylizeSettings(), ray="auto")
+    assert next(encoder.parameters()).device.type == "cpu"
 
 
 class TestReaching:

@@ -146,9 +146,9 @@ class TestLBFGS:
         assert len(tolerant) < 1000  # ends where the costs fall no more
 
     def test_remembers_as_much_as_memory_allows(self) -> None:
-        assert corrections(1000) == MOST
-        assert corrections(10**9) == FEWEST
-        assert FEWEST < corrections(3 * 10**6) < MOST
+        assert corrections(1000, 2**29) == MOST
+        assert corrections(10**9, 2**29) == FEWEST
+        assert FEWEST < corrections(3 * 10**6, 2**29) < MOST
 
 
 class TestAdam:
@@ -216,7 +216,7 @@ class TestStepBack:
     @pytest.mark.parametrize("bad", BAD)
     def test_stops_where_no_step_is_finite(self, name: OptimizerName, bad: float) -> None:
         begin = start()
-        optimizer = make_optimizer(name)
+        optimizer = make_optimizer(name, memory=20)
 
         def function(x: Tensor) -> Tensor:
             return quadratic(x) * (1 if torch.equal(x, begin) else bad)
@@ -231,13 +231,13 @@ class TestStepBack:
     @pytest.mark.parametrize("bad", BAD)
     def test_stops_at_a_start_that_is_not_finite(self, name: OptimizerName, bad: float) -> None:
         with pytest.raises(DivergedError, match="at the start"):
-            descend(make_optimizer(name), lambda x: quadratic(x) * bad, start(), 1)
+            descend(make_optimizer(name, memory=20), lambda x: quadratic(x) * bad, start(), 1)
 
     @pytest.mark.parametrize("name", ["lbfgs", "adam"])
     def test_a_gradient_that_is_not_finite_is_seen(self, name: OptimizerName) -> None:
         begin = torch.zeros(1, 1, 2)
         with pytest.raises(DivergedError, match="at the start"):
-            descend(make_optimizer(name), lambda x: x.sqrt().sum(), begin, 1)
+            descend(make_optimizer(name, memory=20), lambda x: x.sqrt().sum(), begin, 1)
 
 
 def stored_and_read(point: Point, optimizer: Optimizer) -> State:
@@ -250,12 +250,12 @@ def stored_and_read(point: Point, optimizer: Optimizer) -> State:
 @pytest.mark.parametrize("steps", [0, 1, 2, 30])
 def test_goes_on_bit_for_bit(name: OptimizerName, dtype: torch.dtype, steps: int) -> None:
     begin, more = start().to(dtype), 5
-    whole = descend(make_optimizer(name), quadratic, begin, steps + more)
-    interrupted = make_optimizer(name)
+    whole = descend(make_optimizer(name, memory=20), quadratic, begin, steps + more)
+    interrupted = make_optimizer(name, memory=20)
     last = descend(interrupted, quadratic, begin, steps)[-1]
     state = stored_and_read(last, interrupted)
 
-    resumed = make_optimizer(name)
+    resumed = make_optimizer(name, memory=20)
     resumed.load(dict(state.optimizer), state.point)
     points = descend(resumed, quadratic, torch.full_like(begin, float("nan")), more - 1)
     assert len(points) == more
@@ -274,5 +274,5 @@ def test_adam_keeps_a_halved_rate() -> None:
 
 
 def test_optimizer_by_name() -> None:
-    assert isinstance(make_optimizer("lbfgs"), LBFGS)
-    assert isinstance(make_optimizer("adam"), Adam)
+    assert isinstance(make_optimizer("lbfgs", memory=3), LBFGS)
+    assert isinstance(make_optimizer("adam", memory=3), Adam)

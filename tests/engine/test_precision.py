@@ -14,7 +14,7 @@ from impasto.engine.precision import PrecisionName, pick_precision
 def test_what_is_asked_for_is_taken(
     name: PrecisionName, dtype: torch.dtype, native: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(precision, "_multiplies_bfloat16", lambda: native)
+    monkeypatch.setattr(precision, "_multiplies_bfloat16", lambda kind: native)
     assert pick_precision(name) is dtype
 
 
@@ -37,3 +37,13 @@ def test_auto_asks_the_processor(
 def test_auto_is_careful_where_torch_cannot_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
     assert pick_precision("auto") is torch.float32
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_auto_asks_the_graphics_card(native: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: native)
+    monkeypatch.setattr(torch.backends.mps, "is_macos_or_newer", lambda major, minor: native)
+    for kind in ("cuda", "mps"):
+        expected = torch.bfloat16 if native else torch.float32
+        assert pick_precision("auto", torch.device(kind)) is expected
+        assert pick_precision("float32", torch.device(kind)) is torch.float32

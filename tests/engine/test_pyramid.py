@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.engine.pyramid import COARSEST, pyramid
+from impasto.engine.pyramid import (
+    COARSEST,
+    LEAST_STEPS,
+    QUALITIES,
+    Level,
+    plan_levels,
+    pyramid,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,3 +64,22 @@ def test_laws(space: tuple[int, ...], levels: int | None, minimum: int) -> None:
             assert short == pytest.approx(length * max(coarse) / max(space), abs=0.5 + 1e-9) or (
                 short == 1
             )
+
+
+class TestPlanLevels:
+    def test_steps_are_those_given(self) -> None:
+        expected = [Level((128, 64), 7), Level((256, 128), 7)]
+        assert plan_levels((256, 128), steps=7) == expected
+
+    def test_large_levels_take_fewer_steps(self) -> None:
+        steps = [level.steps for level in plan_levels((1024, 1024))]
+        assert steps == [100, 100, 100, 50]
+        assert plan_levels((10**5, 10))[-1].steps == LEAST_STEPS
+
+    def test_finer_qualities_take_more_steps(self) -> None:
+        draft, standard, fine = (
+            [level.steps for level in plan_levels((1024, 768), quality=quality)]
+            for quality in QUALITIES
+        )
+        for few, more, most in zip(draft, standard, fine, strict=True):
+            assert few < more < most

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from impasto.engine.canvas import CanvasName
 from impasto.engine.checkpoint import State, pack, unpack
 from impasto.engine.evaluator import Evaluator, WholeEvaluator
 from impasto.engine.optimizers import OptimizerName
+from impasto.engine.pyramid import Level
 from impasto.engine.run import Step, run
 from impasto.errors import DivergedError
 from impasto.objectives.content import Content
@@ -40,9 +41,18 @@ class Transfer:
         style = Style("relu1_1", target, positions=math.prod(space))
         return WholeEvaluator(self.encoder, Content("relu2_1", seen["relu2_1"]) + 1e3 * style)
 
+    def begin(
+        self,
+        evaluator_at: Callable[[Space], Evaluator] | None = None,
+        *,
+        steps: int = STEPS,
+        **settings: Any,
+    ) -> Iterator[Step]:
+        levels = [Level(space, steps) for space in self.spaces]
+        return run(evaluator_at or self.evaluator, levels, self.start, **settings)
+
     def run(self, **settings: Any) -> list[Step]:
-        settings = {"steps": STEPS} | settings
-        return list(run(self.evaluator, self.spaces, self.start, **settings))
+        return list(self.begin(**settings))
 
 
 @pytest.fixture
@@ -105,7 +115,7 @@ class TestSteps:
 
     def test_breaking_off_keeps_the_last_step(self, transfer: Transfer) -> None:
         last: Step | None = None
-        for step in run(transfer.evaluator, transfer.spaces, transfer.start, steps=STEPS):
+        for step in transfer.begin():
             last = step
             if (step.level, step.index) == (1, 1):
                 break
@@ -119,7 +129,7 @@ class TestSteps:
             built.append(space)
             return transfer.evaluator(space)
 
-        steps = run(evaluator_at, transfer.spaces, transfer.start, steps=1)
+        steps = transfer.begin(evaluator_at, steps=1)
         assert built == []
         assert [(next(steps).level, len(built)) for _ in range(4)] == [
             (0, 1),
@@ -142,7 +152,7 @@ class TestConvergence:
             seen = transfer.encoder(resample(transfer.start, space), ["relu1_1"])["relu1_1"]
             return WholeEvaluator(transfer.encoder, 1.0 * Content("relu1_1", seen))
 
-        steps = list(run(content_only, transfer.spaces, transfer.start, steps=50, canvas="samples"))
+        steps = list(transfer.begin(content_only, steps=50, canvas="samples"))
         assert [(step.level, step.index) for step in steps] == [(0, 0), (1, 0)]
         assert [step.costs.total for step in steps] == [0, 0]
 
@@ -156,7 +166,7 @@ class TestConvergence:
                 bad = float("nan") if self.calls > 3 else 1.0
                 return Costs(("f",), value * bad), 2 * signal
 
-        steps = run(lambda _: Broken(), transfer.spaces, transfer.start, steps=9)
+        steps = transfer.begin(lambda _: Broken(), steps=9)
         seen: list[Step] = []
         with pytest.raises(DivergedError):
             list(map(seen.append, steps))
@@ -181,14 +191,7 @@ class TestResume:
         settings = {"optimizer": optimizer, "canvas": canvas}
         whole = transfer.run(**settings)
         for killed_after in range(len(whole)):
-            steps = run(
-                transfer.evaluator,
-                transfer.spaces,
-                transfer.start,
-                steps=STEPS,
-                optimizer=optimizer,
-                canvas=canvas,
-            )
+            steps = transfer.begin(**settings)
             last = next(itertools.islice(steps, killed_after, None))
             state = stored(last.state([{"total": 1.0}]))
             rest = transfer.run(**settings, resume=state)
@@ -206,14 +209,7 @@ class TestResume:
     ) -> None:
         """Sums over another layout could round otherwise after reading."""
         transfer.start = transfer.start.transpose(1, -1).contiguous().transpose(1, -1)
-        steps = run(
-            transfer.evaluator,
-            transfer.spaces,
-            transfer.start,
-            steps=STEPS,
-            optimizer=optimizer,
-            canvas=canvas,
-        )
+        steps = transfer.begin(optimizer=optimizer, canvas=canvas)
         for step in steps:
             state = step.state()
             stored = [state.point.parameters, state.point.gradient, *state.optimizer.values()]

@@ -11,10 +11,12 @@ from hypothesis import strategies as some
 from torch import Tensor
 
 from impasto.encoders import Chain, random_encoder
+from impasto.engine import shard
 from impasto.engine.cluster import part_of
 from impasto.engine.evaluator import WholeEvaluator
-from impasto.engine.shard import Shard, source_space
+from impasto.engine.shard import Shard, fitting_tile_bytes, source_space
 from impasto.engine.sharding import shards
+from impasto.errors import OutOfMemoryError
 from impasto.objectives.content import Content
 from impasto.objectives.objective import Objective
 from impasto.objectives.style import Style
@@ -74,3 +76,19 @@ def test_more_workers_get_smaller_parts(count: int) -> None:
 def test_what_is_too_small_to_be_cut_is_left_whole() -> None:
     encoder = random_encoder(2, 3, channels=(3, 4))
     assert len(shards(encoder, ["relu2_1"], (8, 8), 4)) == 1
+
+
+@pytest.mark.parametrize(("gigabytes", "tiles"), [(8.0, False), (0.5, True), (0.01, None)])
+def test_a_part_goes_in_tiles_where_it_does_not_fit(
+    monkeypatch: pytest.MonkeyPatch, gigabytes: float, tiles: bool | None
+) -> None:
+    """A worker may have half of what is free."""
+    encoder = random_encoder(2, 3, channels=(16, 32))
+    monkeypatch.setattr(shard, "available_bytes", lambda: int(2 * gigabytes * 2**30))
+    objective = Objective([(1.0, Style("relu2_1", torch.eye(32), positions=1))])
+    (tile,) = shards(encoder, objective.layers, (1000, 2000), 1)
+    if tiles is None:
+        with pytest.raises(OutOfMemoryError, match=r"0.0 GB .* 1000 x 2000, .* Add machines"):
+            fitting_tile_bytes(encoder, objective, tile, 0.5)
+    else:
+        assert (fitting_tile_bytes(encoder, objective, tile, 0.5) is not None) is tiles

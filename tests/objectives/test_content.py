@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 import torch
 from hypothesis import given
@@ -9,6 +11,7 @@ from torch.autograd import gradcheck
 
 from impasto.errors import ShapeError
 from impasto.objectives.content import Content
+from impasto.signal import cut
 
 
 def test_known_value() -> None:
@@ -49,11 +52,22 @@ def test_another_shape_is_an_error(features: Tensor) -> None:
 
 
 @given(st.data())
-def test_adds_up_over_tiles(data: st.DataObject) -> None:
+def test_crops_add_up(data: st.DataObject) -> None:
     space = data.draw(st.lists(st.integers(2, 5), min_size=1, max_size=3), label="space")
-    axis = data.draw(st.integers(2, len(space) + 1), label="axis")
-    cut = data.draw(st.integers(1, space[axis - 2] - 1), label="cut")
+    cuts = [data.draw(st.integers(0, length), label="cut") for length in space]
     features, target = torch.randn(2, 2, 3, *space, dtype=torch.float64)
-    parts = zip(features.tensor_split([cut], axis), target.tensor_split([cut], axis), strict=True)
-    tiles = [Content("a", on_tile[:1]).statistic(tile) for tile, on_tile in parts]
-    torch.testing.assert_close(sum(tiles), Content("a", target[:1]).statistic(features))
+    term = Content("a", target[:1], scale=0.3)
+    sides = [(slice(0, at), slice(at, n)) for at, n in zip(cuts, space, strict=True)]
+    tiles = [term.crop(where).statistic(cut(features, where)) for where in product(*sides)]
+    torch.testing.assert_close(sum(tiles), term.statistic(features))
+
+
+def test_crop_keeps_the_rest(features: Tensor) -> None:
+    term = Content("relu3_1", features[:1], scale=0.3)
+    where = (slice(1, 3), *[slice(0, 1)] * (features.ndim - 3))
+    part = term.crop(where)
+    assert (part.layer, part.scale, part.name) == ("relu3_1", 0.3, "content:relu3_1")
+    assert part.statistic(cut(features, where))[0] == 0
+    with pytest.raises(ShapeError, match="at relu3_1 have shape"):
+        part.statistic(features)
+    assert term.statistic(features)[0] == 0

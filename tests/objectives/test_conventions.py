@@ -17,7 +17,6 @@ from impasto.objectives.conventions import (
     FIRST_OF_EACH_BLOCK,
     Convention,
     convention,
-    positions_of,
 )
 from impasto.objectives.objective import Objective
 from impasto.objectives.regularizers import TotalVariation
@@ -31,7 +30,7 @@ def content_term(chosen: Convention, layer: str, target: Tensor) -> Content:
 
 
 def style_term(chosen: Convention, layer: str, style: Tensor, features: Tensor) -> Style:
-    target, positions = mean_gram(style), positions_of(features)
+    target, positions = mean_gram(style), math.prod(features.shape[2:])
     scale = chosen.style_scale(target, positions)
     return Style(layer, target, positions=positions, scale=scale)
 
@@ -219,7 +218,3 @@ def test_convention_by_name(name: str) -> None:
 def test_unknown_convention_offers_the_nearest() -> None:
     with pytest.raises(UsageError, match=r"no objective 'neuralstyle'\. Did you mean neural-style"):
         convention("neuralstyle")
-
-
-def test_positions_are_the_product_of_all_axes(space: tuple[int, ...]) -> None:
-    assert positions_of(torch.zeros(2, 3, *space)) == math.prod(space)

@@ -71,6 +71,50 @@ def test_nothing_to_minimize_is_an_error() -> None:
         Objective().costs([])
 
 
+class Square(Sum):
+    """The square of the sum of what is read."""
+
+    def cost(self, statistic: Tensor) -> Tensor:
+        return statistic.square()
+
+
+def test_most_terms_are_the_same_everywhere() -> None:
+    assert content.crop((slice(2, 5), slice(0, 1))) is content
+
+
+class TestDifferentiate:
+    def test_known_values(self) -> None:
+        objective = content + 1e3 * Square("style", "relu1_1")
+        costs, gradients = objective.differentiate([torch.tensor([3.0, 4]), torch.tensor([5.0, 6])])
+        assert costs.names == ("content:relu4_2", "style:relu1_1")
+        assert costs.values.tolist() == [[30, 40], [25e3, 36e3]]
+        assert [one.tolist() for one in gradients] == [[10, 10], [1e4, 1.2e4]]
+
+    def test_with_the_statistics_it_makes_up_the_gradient(self) -> None:
+        objective = 0.5 * Square("content", "a") + 3.0 * Square("style", "a") + 2.0 * tv
+        signal = torch.randn(2, 3, 5, requires_grad=True)
+        statistics = objective.statistics({"a": signal.exp()}, signal)
+        (expected,) = torch.autograd.grad(
+            objective.costs(statistics).values.sum(), signal, retain_graph=True
+        )
+        _, cotangents = objective.differentiate(statistics)
+        (gradient,) = torch.autograd.grad(statistics, signal, cotangents)
+        torch.testing.assert_close(gradient, expected)
+
+    @pytest.mark.parametrize("enabled", [True, False])
+    def test_leaves_no_graph_and_needs_none(self, enabled: bool) -> None:
+        statistic = torch.tensor([3.0], requires_grad=True)
+        with torch.set_grad_enabled(enabled):
+            costs, gradients = (1.0 * content).differentiate([statistic])
+        assert statistic.grad is None
+        assert not costs.values.requires_grad
+        assert not gradients[0].requires_grad
+
+    def test_nothing_to_minimize_is_an_error(self) -> None:
+        with pytest.raises(UsageError, match="nothing to minimize"):
+            Objective().differentiate([])
+
+
 class TestCosts:
     costs = Costs(
         ("content:relu4_2", "style:relu1_1", "style:relu2_1", "style:relu1_1", "tv"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from impasto.objectives.gram import gram, guided_gram
 from impasto.objectives.masks import guides
 from impasto.objectives.objective import Term
 from impasto.objectives.style import GuidedStyle, Style, mean_gram, mix
+from impasto.signal import cut
 
 
 def whole_cost(term: Term, features: Tensor) -> Tensor:
@@ -134,22 +136,23 @@ class TestMix:
 
 
 @given(st.data())
-def test_statistics_add_up_over_tiles(data: st.DataObject) -> None:
+def test_statistics_of_crops_add_up(data: st.DataObject) -> None:
     space = data.draw(st.lists(st.integers(2, 5), min_size=1, max_size=3), label="space")
-    axis = data.draw(st.integers(2, len(space) + 1), label="axis")
-    cut = data.draw(st.integers(1, space[axis - 2] - 1), label="cut")
+    cuts = [data.draw(st.integers(0, length), label="cut") for length in space]
     features = torch.randn(2, 3, *space, dtype=torch.float64)
-    tiles = features.tensor_split([cut], axis)
+    sides = [(slice(0, at), slice(at, n)) for at, n in zip(cuts, space, strict=True)]
+    for term in (plain(features, some_style()), guided(features, some_style())):
+        tiles = [term.crop(where).statistic(cut(features, where)) for where in product(*sides)]
+        torch.testing.assert_close(sum(tiles), term.statistic(features))
 
-    term = plain(features, some_style())
-    torch.testing.assert_close(sum(map(term.statistic, tiles)), term.statistic(features))
 
-    whole = guided(features, some_style())
-    sums = 0
-    for tile, maps in zip(tiles, whole.guides.tensor_split([cut], axis - 1), strict=True):
-        on_tile = GuidedStyle("a", maps, whole.targets, shares=torch.ones(2), scale=torch.ones(2))
-        sums = sums + on_tile.statistic(tile)
-    torch.testing.assert_close(sums, whole.statistic(features))
+def test_costs_of_crops_are_those_of_the_whole(features: Tensor) -> None:
+    """The statistic of the whole can be handed to any of them."""
+    where = tuple(slice(1, length) for length in features.shape[2:])
+    for term in (plain(features, some_style()), guided(features, some_style(), scale=0.3)):
+        statistic = term.statistic(features)
+        assert torch.equal(term.crop(where).cost(statistic), term.cost(statistic))
+        assert term.crop(where).name == term.name
 
 
 def test_mean_gram_is_the_gram_by_position(features: Tensor) -> None:

@@ -97,3 +97,26 @@ def test_a_disk_that_is_full_is_told(
 def test_a_file_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="does not exist"):
         keeper_at(tmp_path / "missing" / "state")
+
+
+def test_writes_as_often_as_it_is_told(
+    clock: Clock, step: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Keeper(tmp_path / "state", StylizeSettings(), {}, "hash", every=30)
+    times = []
+
+    def note(*_: Any, **__: Any) -> bytes:
+        times.append(clock.now)
+        return b"state"
+
+    monkeypatch.setattr(keeper, "pack", note)
+    for moment in range(100):
+        clock.now = float(moment)
+        kept.keep(step, [])
+    assert times == [30, 60, 90]
+
+
+@pytest.mark.parametrize("every", [-1, float("nan"), float("inf")])
+def test_seconds_are_seconds(every: float, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--checkpoint-every must be a number of seconds"):
+        Keeper(tmp_path / "state", StylizeSettings(), {}, "hash", every=every)

@@ -31,7 +31,7 @@ def batch(job: Job, contents: list[str], output: str | None) -> Report:
     pictures = _expanded(contents)
     targets = [folder / name for name in name_results(pictures)]
     check_apart(job.read_from(pictures), targets)
-    job.encoder = encoder_for(job.settings)
+    job.encoder = encoder_for(job.settings, ray=job.ray)
     for style, _ in job.styles:  # what is wrong with a style is wrong for all
         media.read(resolve(style), max_pixels=job.settings.max_pixels)
     folder.mkdir(exist_ok=True)

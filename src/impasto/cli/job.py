@@ -40,6 +40,7 @@ class Job:
         settings: How to stylize.
         bits: Bits a channel of the result.
         quiet: Whether to say nothing but errors.
+        checkpoint_every: Seconds between checkpoints; None for as often as costs little.
         ray: Address of a Ray cluster, or None to work here.
         encoder: The network, once it is loaded.
     """
@@ -49,6 +50,7 @@ class Job:
     settings: StylizeSettings
     bits: int
     quiet: bool
+    checkpoint_every: float | None = None
     ray: str | None = None
     encoder: Chain | None = None
 
@@ -177,13 +179,14 @@ def _steps(job: Job, content: str, checkpoint: Path | None, began: float) -> Ite
     """Load the network, unless that has been done, and begin to stylize."""
     from impasto.stylization import encoder_for, stylize_steps
 
-    job.encoder = job.encoder or encoder_for(job.settings)
+    job.encoder = job.encoder or encoder_for(job.settings, ray=job.ray)
     return stylize_steps(
         _Stdin(sys.stdin.buffer.read()) if content == STREAM else content,
         list(job.styles),
         masks=job.masks,
         settings=job.settings,
         checkpoint=checkpoint,
+        checkpoint_every=job.checkpoint_every,
         encoder=job.encoder,
         ray=job.ray,
         began=began,

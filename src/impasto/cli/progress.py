@@ -76,7 +76,8 @@ class Bar:
         parts = "  ".join(f"{kind} {cost:.3g}" for kind, cost in step.costs.kinds.items())
         size = "×".join(str(length) for length in reversed(step.space))
         news = (
-            f"level {step.level + 1}/{len(step.spaces)} ({size})  step {step.index}/{step.steps}  "
+            f"level {step.level + 1}/{len(step.levels)} ({size})  "
+            f"step {step.index}/{step.levels[step.level].steps}  "
             f"J {step.costs.total:.4g}  {parts}"
         )
         remaining = "" if left is None else f"{speed / 1e6:.2f} MP-steps/s, {_clock(left)} left"

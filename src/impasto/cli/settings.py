@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand
 
 from impasto.errors import UsageError
-from impasto.settings import StylizeSettings, option, parse_layers
+from impasto.settings import StylizeSettings, option, parse_bytes, parse_layers
 
 
 class PairedMasks(TyperCommand):
@@ -52,6 +52,7 @@ _WRITTEN: Mapping[str, Mapping[str, Any]] = {
     "style_layers": _LAYERS,
     "init": {"metavar": "content|noise|style|PATH"},
     "weights": {"metavar": "FILE"},
+    "memory": {"parser": parse_bytes, "metavar": "BYTES|MB|GB"},
 }
 
 

@@ -77,6 +77,14 @@ def stylize(
             help="Keep the state here; the same command goes on from it.", rich_help_panel=_FILES
         ),
     ] = None,
+    checkpoint_every: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Write it this often. (default: as often as costs 1 % of the time)",
+            rich_help_panel=_FILES,
+        ),
+    ] = None,
     ray: Annotated[
         str | None,
         typer.Option(
@@ -113,7 +121,7 @@ def stylize(
         )
     styles = [parse_style(text) for text in style]
     masks = list(zip(mask[::2], mask[1::2], strict=True))
-    job = Job(styles, masks, settings, bits, quiet, ray)
+    job = Job(styles, masks, settings, bits, quiet, checkpoint_every, ray)
     if several:
         report = batch(job, content, output)
     else:

@@ -85,8 +85,20 @@ class Encoder(nn.Module, ABC):
         self.eval().requires_grad_(False)
 
 
+_LOCAL = (
+    *(nn.Conv1d, nn.Conv2d, nn.Conv3d),
+    *(nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d),
+    *(nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d),
+    *(nn.ReLU, nn.Identity),
+)
+
+
 class Chain(Encoder):
     """A network that is one chain of named modules, such as VGG.
+
+    Attributes:
+        local: Whether every position sees but a window of the input that `windows` tells, so that
+            the signal may be cut into tiles.
 
     Args:
         name: Name of the network.
@@ -109,10 +121,10 @@ class Chain(Encoder):
         self.name, self.source, self.weights_hash = name, source, weights_hash
         self.front_end = front_end
         self.chain = nn.ModuleDict(dict(chain))
-        first = next(module for _, module in chain if hasattr(module, "kernel_size"))
-        self.axes = _count_axes(first)
+        self.axes = _count_axes(chain)
         self.windows = {name: windows(module, self.axes) for name, module in chain}
         self.table = {layer.name: layer for layer in chain_layers(chain)}
+        self.local = all(isinstance(module, _LOCAL) for _, module in chain)
         self.freeze()
 
     def forward(self, batch: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
@@ -269,15 +281,16 @@ def channels_last(batch: Tensor) -> Tensor:
     return batch
 
 
-def _count_axes(module: nn.Module) -> int:
-    """Return over how many axes a convolution or pooling slides."""
-    return next(n for n in (1, 2, 3) if type(module).__name__.endswith(f"{n}d"))
+def _count_axes(chain: Sequence[tuple[str, nn.Module]]) -> int:
+    """Return over how many axes the first convolution or pooling slides."""
+    first = next(module for _, module in chain if hasattr(module, "kernel_size"))
+    return next(n for n in (1, 2, 3) if type(first).__name__.endswith(f"{n}d"))
 
 
 def chain_layers(chain: Sequence[tuple[str, nn.Module]]) -> Iterable[Layer]:
     """Derive channels and stride of each layer of a chain of named modules."""
-    channels, stride = 0, 1
+    channels, stride, axes = 0, 1, _count_axes(chain)
     for name, module in chain:
         channels = getattr(module, "out_channels", channels)
-        stride *= windows(module, 1)[0].stride
+        stride *= windows(module, axes)[0].stride
         yield Layer(name, channels, stride)

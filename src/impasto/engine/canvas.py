@@ -92,10 +92,13 @@ class Spectrum(Canvas):
         return self._filter(gradient, self.gain)
 
     def _filter(self, batch: Tensor, gain: Tensor) -> Tensor:
-        axes = tuple(range(2, batch.ndim))
-        spectrum = torch.fft.rfftn(batch, dim=axes) * gain.to(batch.device, batch.dtype)
-        filtered: Tensor = torch.fft.irfftn(spectrum, s=batch.shape[2:], dim=axes)
-        return filtered
+        gain = gain.to(batch.device, batch.dtype)
+        # one channel after the other, since the spectra of a large picture would fill memory
+        filtered = [
+            torch.fft.irfftn(torch.fft.rfftn(channel).mul_(gain), s=channel.shape)
+            for channel in batch.flatten(0, 1)
+        ]
+        return torch.stack(filtered).view(batch.shape)
 
 
 def make_canvas(name: CanvasName, space: Space) -> Canvas:

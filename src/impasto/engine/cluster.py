@@ -13,7 +13,7 @@ from impasto.encoders.encoder import Chain, Encoder
 from impasto.engine.evaluator import Evaluator, rounding
 from impasto.engine.sharding import shards
 from impasto.engine.tiling import Tile
-from impasto.engine.workers import Array, Call, Workers
+from impasto.engine.workers import Array, Call, Workers, check_on_processor
 from impasto.errors import UsageError
 from impasto.objectives.objective import Costs, Objective, Term
 from impasto.signal import Space, cut
@@ -33,7 +33,8 @@ class RayEvaluator(Evaluator):
         space: Samples of the signal along each axis.
         tile_bytes: Memory for the features of a tile on a worker; None to let it look.
     Raises:
-        UsageError: If the network is not a chain, since it is not known what its layers see.
+        UsageError: If the network is not a chain of local modules, since it is not known what its
+            layers see, or if it is on a graphics card.
     """
 
     def __init__(
@@ -45,8 +46,12 @@ class RayEvaluator(Evaluator):
         *,
         tile_bytes: int | None = None,
     ) -> None:
-        if not isinstance(encoder, Chain):
-            raise UsageError(f"{encoder.name} cannot be spread over workers: it is not a chain.")
+        if not isinstance(encoder, Chain) or not encoder.local:
+            raise UsageError(
+                f"{encoder.name} cannot be spread over workers: it is not a chain of modules that "
+                "see no more than a window. Leave out --ray."
+            )
+        check_on_processor(encoder)
         self.workers, self.objective, self.noise = workers, objective, rounding(encoder)
         layers = objective.layers
         self.tiles = shards(encoder, layers, space, len(workers)) if layers else []

@@ -1,22 +1,40 @@
-"""How much memory a run will take, said before it begins."""
+"""How much memory a run takes, said before it begins, and what is done to stay within it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-import torch
-from torch import nn
 
 from impasto.encoders.encoder import Chain, Encoder
+from impasto.engine.optimizers import CORRECTION_BYTES, corrections
+from impasto.engine.tiling import stages
 from impasto.errors import OutOfMemoryError
 from impasto.signal import Space, fit
 
 _CGROUP = Path("/sys/fs/cgroup")
-FIXED = 400 * 2**20  # libraries and weights
-VECTORS = 50  # signal-sized float32 arrays: corrections of L-BFGS, spectra, copies
+FIXED = 450 * 2**20  # libraries and weights
+VECTORS = 7  # signal-sized float32 arrays besides corrections: canvas, gradients, spectra, inputs
+TILE_BYTES = 48 * 2**20  # features of a tile; more saves little work and outgrows the caches
+SMALLEST_TILE = 16 * 2**20
+TILE_OVERHEAD = 2.5  # gradients and workspace of a tile, as a multiple of its features
+WHOLE_OVERHEAD = 1.45  # the same where the features of the whole are in memory, and indices
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run does to stay within its memory.
+
+    Attributes:
+        tile_bytes: Memory for the features of a tile; None for no tiles.
+        correction_bytes: Memory for the corrections of L-BFGS.
+    """
+
+    tile_bytes: int | None = None
+    correction_bytes: int = CORRECTION_BYTES
 
 
 def available_bytes() -> int:
@@ -39,58 +57,90 @@ def _droppable_bytes() -> int:
         return 0
 
 
-def peak_bytes(encoder: Chain, layers: Iterable[str], space: Space, precision: torch.dtype) -> int:
-    """Estimate the peak memory of one evaluation on the whole signal.
-
-    Counted are the features that the gradient needs, those that costs read in float32, the
-    largest gradients in flight, and the vectors of the optimizer.
+def peak_bytes(
+    encoder: Chain, layers: Iterable[str], space: Space, plan: Plan, *, channels: int = 3
+) -> int:
+    """Estimate the peak memory of a run on a signal.
 
     Args:
         encoder: The network.
         layers: Layers that the costs read.
         space: Samples along each axis.
-        precision: Numbers inside the network.
+        plan: Whether there are tiles.
+        channels: Channels of the signal.
     """
+    width = next(encoder.parameters()).itemsize
     wanted = encoder.check(layers)
-    width = torch.finfo(precision).bits // 8
-    kept, largest, read = 0, 0, 0
-    for name, module in encoder.chain.items():
-        layer = encoder.table[name]
-        size = layer.channels * math.prod(math.ceil(s / layer.stride) for s in space)
-        largest = max(largest, size)
-        if not isinstance(module, nn.ReLU):  # which works in place
-            kept += size * width
-        if name in wanted:
-            read += size * 4  # as float32: a copy, or the gradient
-        if wanted and name == wanted[-1]:
-            break
-    samples = math.prod(space) * 3 * 4
-    return FIXED + kept + read + 3 * largest * width + VECTORS * samples
+    parts = stages(encoder, wanted, space)
+    samples = channels * math.prod(space)
+    vectors = 4 * samples * (VECTORS + 2 * corrections(samples, plan.correction_bytes))
+    spaces = [part.space for part in parts]
+    loads = [math.prod(own) * part.load * width for own, part in zip(spaces, parts, strict=True)]
+    if plan.tile_bytes is None:
+        return FIXED + vectors + int(WHOLE_OVERHEAD * sum(loads))
+    between = [
+        encoder.table[part.names[-1]].channels * math.prod(part.space_of(part.names[-1])) * width
+        for part in parts[:-1]
+    ]
+    # all that is kept between stages, the gradient of the largest, and content targets at most
+    # as large as that
+    kept = sum(between) + 2 * max(between, default=0)
+    tile = min(plan.tile_bytes, max(loads, default=0))
+    return int(FIXED + vectors + kept + TILE_OVERHEAD * tile)
 
 
-def check_memory(
-    encoder: Encoder, layers: Iterable[str], space: Space, precision: torch.dtype
-) -> None:
-    """Make sure that a run fits into the memory that is free.
+def make_plan(
+    encoder: Encoder,
+    layers: Iterable[str],
+    space: Space,
+    *,
+    memory: int | None = None,
+    channels: int = 3,
+) -> Plan:
+    """Choose tiles where the whole signal does not fit, and as many corrections as do.
 
-    Of a network that is not a chain of known modules nothing can be said.
+    Of a network that is not a chain of known modules nothing can be said, nor can it be cut.
 
+    Args:
+        encoder: The network.
+        layers: Layers that the costs read.
+        space: Samples along each axis.
+        memory: Bytes that the program may take in all; None for what is free.
+        channels: Channels of the signal.
     Raises:
-        OutOfMemoryError: If it does not; the largest size that would is named.
+        OutOfMemoryError: If nothing fits; the largest size that would is named.
     """
     if not isinstance(encoder, Chain):
-        return
-    free, layers = available_bytes(), list(layers)
-    needed = peak_bytes(encoder, layers, space, precision)
-    if needed <= free:
-        return
+        return Plan()
+    limit = available_bytes() if memory is None else memory
+    plans = _plans(limit) if encoder.local else [Plan(None, min(CORRECTION_BYTES, limit // 8))]
+    layers = list(layers)
+
+    def fitting(size: Space) -> Plan | None:
+        return next(
+            (p for p in plans if peak_bytes(encoder, layers, size, p, channels=channels) <= limit),
+            None,
+        )
+
+    if (plan := fitting(space)) is not None:
+        return plan
     small, large = 0, max(space)
     while large - small > 1:
         middle = (small + large) // 2
-        fits = peak_bytes(encoder, layers, fit(space, middle), precision) <= free
-        small, large = (middle, large) if fits else (small, middle)
+        small, large = (middle, large) if fitting(fit(space, middle)) else (small, middle)
+    needed = peak_bytes(encoder, layers, space, plans[-1], channels=channels)
     advice = f"The largest size that fits is --size {small}." if small else "Free some memory."
+    given = "is free" if memory is None else "is allowed by --memory"
     raise OutOfMemoryError(
         f"A longest side of {max(space)} needs about {needed / 2**30:.1f} GB of memory, and "
-        f"{free / 2**30:.1f} GB is free. {advice}"
+        f"{limit / 2**30:.1f} GB {given}. {advice}"
     )
+
+
+def _plans(limit: int) -> list[Plan]:
+    """List what may be done, from fast to frugal."""
+    few = min(CORRECTION_BYTES, limit // 8)
+    tiles = [TILE_BYTES]
+    while tiles[-1] > SMALLEST_TILE:
+        tiles.append(tiles[-1] // 2)
+    return [Plan(None, few), *(Plan(own, few) for own in tiles), Plan(SMALLEST_TILE, 0)]

@@ -17,7 +17,7 @@ from impasto.objectives.objective import Costs
 Evaluate = Callable[[Tensor], tuple[Costs, Tensor]]
 OptimizerName = Literal["lbfgs", "adam"]
 
-MOST, FEWEST = 50, 5  # corrections; fewer than 50 cost steps, more cost time
+MOST, FEWEST = 50, 1  # corrections; fewer than 50 cost steps, more cost time
 CORRECTION_BYTES = 512 * 2**20
 
 
@@ -124,21 +124,23 @@ class LBFGS(Optimizer):
         if not slope < 0:  # a minimum, or a direction that rounding has spoilt
             return None, True
         allowed = self.noise * abs(point.costs.total)
+        parameters = direction.add_(point.parameters)  # in its place, to save memory
         length, finite = 1.0, True
         for _ in range(self.TRIALS):
-            parameters = point.parameters + length * direction
             trial = Point(parameters, *evaluate(parameters))
             finite = trial.finite
             rise = trial.costs.total - point.costs.total
             if finite and rise <= self.SUFFICIENT * length * slope + allowed:
                 return trial, True
-            length *= _shorter(rise, length * slope) if finite else 0.1
+            fraction = _shorter(rise, length * slope) if finite else 0.1
+            parameters = torch.lerp(point.parameters, parameters, fraction)
+            length *= fraction
         return None, finite
 
     def _direction(self, point: Point) -> Tensor:
         """Minus the inverse curvature times the gradient."""
         if self.curvature.count:
-            return -self.curvature.inverse_times(point.gradient)
+            return self.curvature.inverse_times(point.gradient).neg_()
         wanted = self.first_step * _amplitude(point.parameters)
         return point.gradient * (-wanted / (_rms(point.gradient) or 1.0))
 
@@ -201,23 +203,25 @@ class Adam(Optimizer):
         self.moments = (state["first"], state["second"]) if "first" in state else None
 
 
-def make_optimizer(name: OptimizerName, parameters: int = 0, *, noise: float = 0.0) -> Optimizer:
+def make_optimizer(name: OptimizerName, *, memory: int, noise: float = 0.0) -> Optimizer:
     """Build an optimizer by name.
 
     Args:
         name: Method of descent.
-        parameters: How many there are, which limits what can be remembered.
+        memory: Number of corrections that L-BFGS keeps.
         noise: Relative error of the costs.
     """
-    if name == "adam":
-        return Adam()
-    return LBFGS(memory=corrections(parameters), noise=noise)
+    return Adam() if name == "adam" else LBFGS(memory=memory, noise=noise)
 
 
-def corrections(parameters: int) -> int:
-    """Return how many corrections of L-BFGS are worth their memory for so many parameters."""
-    pair = 2 * 4 * max(parameters, 1)
-    return min(max(CORRECTION_BYTES // pair, FEWEST), MOST)
+def corrections(parameters: int, room: int) -> int:
+    """Return how many corrections of L-BFGS are worth their memory.
+
+    Args:
+        parameters: Number of parameters, in float32.
+        room: Bytes for the corrections; FEWEST are kept even so.
+    """
+    return min(max(room // (8 * max(parameters, 1)), FEWEST), MOST)
 
 
 def _shorter(rise: float, slope: float) -> float:

@@ -1,10 +1,82 @@
-"""Coarse to fine: which sizes a run goes through."""
+"""Coarse to fine: which sizes a run goes through, and how many steps it takes at each."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 from impasto.signal import Space, fit
 
+QualityName = Literal["draft", "standard", "fine"]
+
 COARSEST = 128  # samples along the longest axis below which a level is not worth its while
+LEAST_STEPS = 5
+
+
+@dataclass(frozen=True)
+class Level:
+    """One size of a run.
+
+    Attributes:
+        space: Samples along each axis.
+        steps: Steps of descent, at most.
+    """
+
+    space: Space
+    steps: int
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How much work goes into a run.
+
+    Attributes:
+        steps: Steps at levels that are small.
+        longest: Samples along the longest axis up to which a level is small. Larger levels begin
+            where a smaller one of the same picture has ended, and take fewer steps:
+        power: as many fewer as this power of their length.
+    """
+
+    steps: int
+    longest: int
+    power: float
+
+    def steps_at(self, space: Space) -> int:
+        """Return the number of steps at a level."""
+        excess = max(1.0, max(space) / self.longest)
+        wanted: float = self.steps / excess**self.power
+        return max(round(wanted), LEAST_STEPS)
+
+
+QUALITIES: dict[QualityName, Quality] = {
+    "draft": Quality(40, 256, 1.5),
+    "standard": Quality(100, 512, 1.0),
+    "fine": Quality(300, 512, 1.0),
+}
+
+
+def plan_levels(
+    space: Space,
+    *,
+    quality: QualityName = "standard",
+    steps: int | None = None,
+    levels: int | None = None,
+    minimum: int = 1,
+) -> list[Level]:
+    """Choose the levels of a run, from coarse to fine.
+
+    Args:
+        space: The space of the result.
+        quality: How much work goes into it.
+        steps: Steps at each level, instead.
+        levels: As for `pyramid`.
+        minimum: As for `pyramid`.
+    """
+    chosen = QUALITIES[quality]
+    return [
+        Level(own, chosen.steps_at(own) if steps is None else steps)
+        for own in pyramid(space, levels=levels, minimum=minimum)
+    ]
 
 
 def pyramid(space: Space, *, levels: int | None = None, minimum: int = 1) -> list[Space]:

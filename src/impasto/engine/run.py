@@ -15,7 +15,16 @@ from torch import Tensor
 from impasto.engine.canvas import Canvas, CanvasName, make_canvas
 from impasto.engine.checkpoint import State
 from impasto.engine.evaluator import Evaluator
-from impasto.engine.optimizers import Evaluate, Optimizer, OptimizerName, Point, make_optimizer
+from impasto.engine.optimizers import (
+    CORRECTION_BYTES,
+    Evaluate,
+    Optimizer,
+    OptimizerName,
+    Point,
+    corrections,
+    make_optimizer,
+)
+from impasto.engine.pyramid import Level
 from impasto.objectives.objective import Costs
 from impasto.signal import Space, resample
 
@@ -26,9 +35,8 @@ class Step:
 
     Attributes:
         level: Number of the level, from 0.
-        spaces: The space of each level.
+        levels: All levels of the run.
         index: Number of the step within its level; 0 is the level's start.
-        steps: Steps planned for each level.
         seconds: Since the start of the program's work.
         point: Parameters, costs and gradient.
         canvas: Decodes the parameters.
@@ -36,9 +44,8 @@ class Step:
     """
 
     level: int
-    spaces: Sequence[Space]
+    levels: Sequence[Level]
     index: int
-    steps: int
     seconds: float
     point: Point
     canvas: Canvas
@@ -52,7 +59,7 @@ class Step:
     @property
     def space(self) -> Space:
         """Samples along each axis at this level."""
-        return self.spaces[self.level]
+        return self.levels[self.level].space
 
     @cached_property
     def samples(self) -> Tensor:
@@ -62,13 +69,12 @@ class Step:
     @property
     def position_steps(self) -> int:
         """Work done so far, in positions times steps."""
-        before = sum(math.prod(space) for space in self.spaces[: self.level])
-        return before * self.steps + math.prod(self.space) * self.index
+        return _work(self.levels[: self.level]) + math.prod(self.space) * self.index
 
     @property
     def done(self) -> float:
         """Work done as a fraction of the work planned."""
-        return self.position_steps / (sum(math.prod(s) for s in self.spaces) * self.steps)
+        return self.position_steps / _work(self.levels)
 
     def state(self, records: Sequence[Mapping[str, Any]] = ()) -> State:
         """Return what is needed to go on from this step, and what was measured so far."""
@@ -78,12 +84,12 @@ class Step:
 
 def run(
     evaluator_at: Callable[[Space], Evaluator],
-    spaces: Sequence[Space],
+    levels: Sequence[Level],
     start: Tensor,
     *,
-    steps: int,
     optimizer: OptimizerName = "lbfgs",
     canvas: CanvasName = "spectrum",
+    correction_bytes: int = CORRECTION_BYTES,
     resume: State | None = None,
     began: float | None = None,
 ) -> Iterator[Step]:
@@ -94,11 +100,12 @@ def run(
 
     Args:
         evaluator_at: Builds the evaluator of a level from its space.
-        spaces: The space of each level, from coarse to fine.
-        start: Signal at which the first level begins, shape (1, channel, *spaces[0]).
-        steps: Steps at each level; fewer where no step leads down any more.
+        levels: Sizes and numbers of steps, from coarse to fine; steps are fewer where none leads
+            down any more.
+        start: Signal at which the first level begins, shape (1, channel, *space).
         optimizer: Method of descent.
         canvas: What is optimized.
+        correction_bytes: Memory for the corrections of L-BFGS.
         resume: State of an interrupted run with the same arguments.
         began: Reading of time.monotonic() from which seconds are counted; None for now.
     Raises:
@@ -107,28 +114,33 @@ def run(
     began = time.monotonic() if began is None else began
     if resume is not None:
         began -= resume.seconds
-    signal = start
-    for level, space in enumerate(spaces):
+    channels = start.shape[1]
+    before = [start]  # where a level begins; taken out, since memory may be short
+    del start
+    for level, (space, steps) in enumerate((one.space, one.steps) for one in levels):
         if resume is not None and level < resume.level:
             continue
         evaluator, painting = evaluator_at(space), make_canvas(canvas, space)
-        descent = make_optimizer(
-            optimizer, math.prod(space) * start.shape[1], noise=evaluator.noise
-        )
+        memory = corrections(math.prod(space) * channels, correction_bytes)
+        descent = make_optimizer(optimizer, memory=memory, noise=evaluator.noise)
         first = 0
         if resume is not None and level == resume.level:
             descent.load(resume.optimizer, resume.point)
             first = resume.index + 1
             parameters = resume.point.parameters
         else:
-            parameters = painting.encode(resample(signal, space)).contiguous()
+            parameters = painting.encode(resample(before.pop(), space)).contiguous()
         evaluate = _on_canvas(evaluator, painting)
         points = descent.iterate(evaluate, parameters)
         for index, point in enumerate(itertools.islice(points, steps + 1 - first), start=first):
             seconds = time.monotonic() - began
-            yield Step(level, spaces, index, steps, seconds, point, painting, descent)
+            yield Step(level, levels, index, seconds, point, painting, descent)
             parameters = point.parameters
-        signal = painting.decode(parameters)
+        before = [painting.decode(parameters)]
+
+
+def _work(levels: Sequence[Level]) -> int:
+    return sum(math.prod(level.space) * level.steps for level in levels)
 
 
 def _on_canvas(evaluator: Evaluator, canvas: Canvas) -> Evaluate:

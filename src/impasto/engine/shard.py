@@ -8,13 +8,12 @@ import torch
 from torch import Tensor
 
 from impasto.encoders.encoder import Chain
-from impasto.engine.memory import available_bytes, peak_bytes
+from impasto.engine.memory import FIXED, available_bytes, make_plan
 from impasto.engine.tiled import TiledEvaluator
 from impasto.engine.tiling import Tile
+from impasto.errors import OutOfMemoryError
 from impasto.objectives.objective import Objective
 from impasto.signal import Space, cut
-
-TILE_BYTES = 192 * 2**20
 
 
 class Shard:
@@ -79,10 +78,18 @@ def fitting_tile_bytes(
         objective: What is minimized.
         tile: The part.
         share: Fraction of the free memory that it may take.
+    Raises:
+        OutOfMemoryError: If the part does not even fit in tiles.
     """
-    precision = next(encoder.parameters()).dtype
-    needed = peak_bytes(encoder, objective.layers, source_space(tile), precision)
-    return None if needed <= share * available_bytes() else TILE_BYTES
+    space, free = source_space(tile), int(share * available_bytes())
+    try:  # the libraries and the network are in memory already
+        return make_plan(encoder, objective.layers, space, memory=free + FIXED).tile_bytes
+    except OutOfMemoryError:
+        sides = " x ".join(map(str, space))
+        raise OutOfMemoryError(
+            f"A worker has {free / 2**30:.1f} GB of memory for its part of {sides}, which is too "
+            "little. Add machines, or take a smaller --size."
+        ) from None
 
 
 def source_space(tile: Tile) -> Space:

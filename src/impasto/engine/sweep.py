@@ -77,7 +77,7 @@ class Sweep:
                 if stage is not self.stages[-1]:
                     own = cut(features[stage.names[-1]], tile.inner[stage.names[-1]])
                     if kept is None:
-                        kept = _room(own, stage.space_of(stage.names[-1]))
+                        kept = room(own, stage.space_of(stage.names[-1]))
                     cut(kept, tile.outer[stage.names[-1]]).copy_(own)
                 del features
             if kept is not None:
@@ -145,7 +145,7 @@ def visit(
         signal: Shape (b, channel, *space).
         tile_bytes: As for `Sweep`; None for the whole at once. Only chains can be cut.
     """
-    if tile_bytes is not None and isinstance(encoder, Chain):
+    if tile_bytes is not None and isinstance(encoder, Chain) and encoder.local:
         yield from Sweep(encoder, layers, space_of(signal), tile_bytes=tile_bytes).visit(signal)
         return
     with torch.no_grad():
@@ -176,6 +176,6 @@ def _within(core: Region, where: Region) -> tuple[Region, Region]:
     return shifted(core), shifted(where)
 
 
-def _room(part: Tensor, space: Space) -> Tensor:
-    """Return memory for the features of a whole, laid out as the chain wants them."""
+def room(part: Tensor, space: Space) -> Tensor:
+    """Return memory for the features of a whole, laid out as networks here have them."""
     return channels_last(part.new_empty(*part.shape[:2], *space))

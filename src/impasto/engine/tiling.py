@@ -43,6 +43,8 @@ class Stage:
         self.names, self.space = tuple(names), space
         self.wanted = [name for name in names if name in wanted]
         self.layers = [*dict.fromkeys([*self.wanted, names[-1]])]
+        # what sees one position, such as a ReLU, works in place
+        self._slides = {n: any(w.size > 1 for w in encoder.windows[n]) for n in names}
         self._channels = {name: encoder.table[name].channels for name in names}
         self._axes = [
             _Axis(
@@ -61,7 +63,8 @@ class Stage:
         """Cut the stage's work into tiles of about equal size.
 
         Args:
-            sides: Positions of the stage's input along each axis of a tile, at most.
+            sides: Positions of the stage's input along each axis of a tile, at most, but for
+                what completes the last stride.
         """
         cuts = (axis.cut(side) for axis, side in zip(self._axes, sides, strict=True))
         for parts in itertools.product(*cuts):
@@ -73,11 +76,11 @@ class Stage:
 
     @property
     def load(self) -> float:
-        """Numbers that the stage computes for each position of its input, all layers together."""
-        positions = math.prod(self.space)
-        return sum(
-            self._channels[name] * math.prod(self.space_of(name)) for name in self.names
-        ) / max(positions, 1)
+        """Numbers that the stage keeps in memory for each position of its input."""
+        kept = (n for n in self.names if n in self.layers or self._slides[n])
+        numbers = sum(self._channels[name] * math.prod(self.space_of(name)) for name in kept)
+        # a chain's leading pooling counts no channels
+        return max(numbers, 1) / max(math.prod(self.space), 1)
 
 
 @dataclass(frozen=True)
@@ -112,10 +115,10 @@ class _Axis:
     def _part(self, core: Range) -> _Part:
         outer = {name: self._positions(name, core) for name in self.layers}
         first, end = core
-        for name in self.layers:
-            if outer[name][0] < outer[name][1]:
-                lowest, highest = self._seen(name, outer[name])
-                first, end = min(first, lowest), max(end, highest)
+        for name, (low, high) in outer.items():
+            # a tile without features of a layer computes one, since no module returns nothing
+            lowest, highest = self._seen(name, (min(low, self.lengths[name] - 1), high))
+            first, end = min(first, lowest), max(end, highest)
         # whole windows of every module, so that the tile's windows are those of the whole
         first = max(first // self.stride * self.stride, 0)
         end = min(-(-end // self.stride) * self.stride, self.length)
@@ -154,7 +157,10 @@ def stages(encoder: Chain, layers: Collection[str], space: Space) -> list[Stage]
         space: Positions of the signal along each axis.
     """
     names = list(encoder.chain)
-    deepest = encoder.check(layers)[-1]
+    wanted = encoder.check(layers)
+    if not wanted:
+        return []
+    deepest = wanted[-1]
     names = names[: names.index(deepest) + 1]
     strided = [n for n in names if any(window.stride > 1 for window in encoder.windows[n])]
     ends = [name for name in strided[1:] if name != deepest]

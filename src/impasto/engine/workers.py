@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from impasto.encoders.encoder import Chain
+from impasto.encoders.encoder import Chain, Encoder
 from impasto.engine.connection import Cluster, connect, import_ray
 from impasto.engine.shard import Shard, fitting_tile_bytes
 from impasto.engine.tiling import Tile
-from impasto.errors import WorkersError
+from impasto.errors import UsageError, WorkersError
 from impasto.objectives.objective import Objective
 
 RESTARTS = 3  # of a worker for one call
@@ -69,6 +69,16 @@ class Worker:
         assert self.shard is not None
         gradient: Array = self.shard.gradient([torch.tensor(own) for own in cotangents]).numpy()
         return gradient
+
+
+def check_on_processor(encoder: Encoder) -> None:
+    """Refuse a network that cannot be sent to workers, which have no graphics card.
+
+    Raises:
+        UsageError: If it is on another device than the processor.
+    """
+    if any(weight.device.type != "cpu" for weight in encoder.parameters()):
+        raise UsageError("Workers compute on their processors: --ray needs --device cpu.")
 
 
 @contextmanager

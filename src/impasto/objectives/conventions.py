@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -116,8 +115,3 @@ def convention(name: str) -> Convention:
     if name not in CONVENTIONS:
         raise UsageError(f"There is no objective {name!r}. {nearest(name, CONVENTIONS)}")
     return CONVENTIONS[name]
-
-
-def positions_of(features: Tensor) -> int:
-    """Return the number of positions of features (b, c, *space)."""
-    return math.prod(features.shape[2:])

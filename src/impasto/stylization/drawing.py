@@ -124,8 +124,8 @@ class Film:
 
     def add(self, step: StylizeStep) -> None:
         """Take the picture of a step if it is time for a frame."""
-        number = len(step.spaces) * step.steps
-        place = (step.level * step.steps + step.index) / number
+        planned = [level.steps for level in step.levels]
+        place = (sum(planned[: step.level]) + step.index) / sum(planned)
         if place < self.next:
             return
         last = len(self.frames) + 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from impasto.encoders.encoder import Encoder
 from impasto.engine.farm import each
+from impasto.engine.workers import check_on_processor
 from impasto.errors import ImpastoError
 from impasto.settings import StylizeSettings
 from impasto.stylization.inputs import Inputs
@@ -36,8 +37,10 @@ def stylize_each(
     Yields:
         The number of a content, and its result or what was wrong with it, as they are done.
     Raises:
+        UsageError: If the network is on a graphics card.
         ImpastoError: If the cluster cannot be reached.
     """
+    check_on_processor(encoder)
     return each(ray, _stylize, _Way(settings, encoder), contents)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from impasto.engine.checkpoint import State, pack, unpack
 from impasto.engine.run import Step
-from impasto.errors import InputError, OutputError
+from impasto.errors import InputError, OutputError, UsageError
 from impasto.media.files import atomic_write, check_writable
 from impasto.settings import StylizeSettings
 from impasto.stylization.trace import Record
@@ -27,8 +28,9 @@ class Keeper:
         settings: Those of the run.
         origin: What the run is made from.
         weights_hash: Hash of the network's weights.
+        every: Seconds between writing; None for as often as a hundredth of the time allows.
     Raises:
-        UsageError: If the file cannot be written.
+        UsageError: If the file cannot be written, or the seconds are not a number from 0.
     """
 
     def __init__(
@@ -37,11 +39,16 @@ class Keeper:
         settings: StylizeSettings,
         origin: dict[str, Any],
         weights_hash: str,
+        *,
+        every: float | None = None,
     ) -> None:
+        if every is not None and not 0 <= every < math.inf:
+            raise UsageError(f"--checkpoint-every must be a number of seconds from 0, not {every}.")
+        self.every = every
         self.path = None if path is None else Path(path)
         told = json.dumps([settings.to_json(), origin, weights_hash], sort_keys=True)
         self.fingerprint = hashlib.sha256(told.encode()).hexdigest()
-        self.due = time.monotonic() + 1.0
+        self.due = time.monotonic() + (1.0 if every is None else every)
         if self.path is not None:
             check_writable(self.path)
 
@@ -77,4 +84,4 @@ class Keeper:
             reason = error.strerror or error
             raise OutputError(f"The checkpoint {self.path} cannot be written: {reason}.") from error
         ended = time.monotonic()
-        self.due = ended + (ended - began) / SHARE
+        self.due = ended + ((ended - began) / SHARE if self.every is None else self.every)

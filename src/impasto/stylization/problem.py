@@ -9,22 +9,25 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from impasto.encoders.encoder import Encoder
+from impasto.encoders.encoder import Chain, Encoder
 from impasto.engine.cluster import RayEvaluator
 from impasto.engine.evaluator import Evaluator, WholeEvaluator
+from impasto.engine.sweep import room, space_of, visit
+from impasto.engine.tiled import TiledEvaluator
 from impasto.engine.workers import Workers
 from impasto.errors import InputError, UsageError
 from impasto.media import color
 from impasto.objectives.content import Content
-from impasto.objectives.conventions import Convention, convention, positions_of
-from impasto.objectives.gram import guided_gram
+from impasto.objectives.conventions import Convention, convention
+from impasto.objectives.gram import gram, guided_gram
 from impasto.objectives.masks import guides, shares
 from impasto.objectives.objective import Objective, Term
 from impasto.objectives.regularizers import Bounds, TotalVariation
-from impasto.objectives.style import GuidedStyle, Style, mean_gram, mix
+from impasto.objectives.style import GuidedStyle, Style, mix
 from impasto.settings import StylizeSettings
-from impasto.signal import Signal, Space, fit, resample
+from impasto.signal import Signal, Space, cut, fit, resample
 from impasto.stylization.inputs import Inputs
+from impasto.stylization.inputs import Style as StylePicture
 
 LEAST_NOISE = 0.1  # standard deviation, where the content is flat
 
@@ -43,6 +46,7 @@ class StyleTransfer:
 
     def __init__(self, encoder: Encoder, inputs: Inputs, settings: StylizeSettings) -> None:
         self.encoder, self.settings = encoder, settings
+        self.device = next((weight.device for weight in encoder.parameters()), torch.device("cpu"))
         self.convention = overridden(convention(settings.objective), settings)
         self.content_layers = _above_zero(
             self.convention.content_layers, self.convention.content_weight
@@ -71,18 +75,21 @@ class StyleTransfer:
             if short < self.minimum:
                 raise InputError(f"{label} has a short side of {short} pixels, and {needed}")
 
-    def evaluator(self, space: Space, *, workers: Workers | None = None) -> Evaluator:
+    def evaluator(
+        self, space: Space, *, tile_bytes: int | None = None, workers: Workers | None = None
+    ) -> Evaluator:
         """Compute the targets at a level and return its evaluator.
 
         Args:
             space: The space of the level.
-            workers: Who evaluates; None to do it here.
+            tile_bytes: Memory for the features of a tile here; None for the whole at once.
+            workers: Who evaluates, and chooses tiles of its own; None to do it here. The targets
+                are always computed here.
         """
-        with torch.no_grad():
-            features = self.encoder(self._content(space)[None], self.layers)
-            objective = Objective(
-                [*self._content_terms(features), *self._style_terms(features, space)]
-            )
+        contents, spaces = self._content_targets(space, tile_bytes)
+        objective = Objective(
+            [*self._content_terms(contents), *self._style_terms(space, spaces, tile_bytes)]
+        )
         samples = self.original.samples.shape[0] * math.prod(space)
         if (weight := self.convention.tv_weight) > 0:
             objective += weight * TotalVariation(scale=self.convention.tv_scale(samples))
@@ -90,10 +97,15 @@ class StyleTransfer:
             objective += weight * Bounds(scale=1 / samples)
         if workers is not None:
             return RayEvaluator(workers, self.encoder, objective, space)
-        return WholeEvaluator(self.encoder, objective)
+        if tile_bytes is None or not isinstance(self.encoder, Chain):
+            return WholeEvaluator(self.encoder, objective)
+        return TiledEvaluator(self.encoder, objective, space, tile_bytes=tile_bytes)
 
     def start(self, space: Space) -> Tensor:
         """Return where the first level begins over its space, shape (1, channel, *space)."""
+        return self._start(space).to(self.device)
+
+    def _start(self, space: Space) -> Tensor:
         content = self._content(space)
         if self.inputs.init is not None:
             return resample(self.inputs.init.samples[None], space)
@@ -125,29 +137,63 @@ class StyleTransfer:
     def _content(self, space: Space) -> Tensor:
         return self.inputs.content.resized(space).samples
 
-    def _content_terms(self, features: Mapping[str, Tensor]) -> list[tuple[float, Term]]:
+    def _content_targets(
+        self, space: Space, tile_bytes: int | None
+    ) -> tuple[dict[str, Tensor], dict[str, Space]]:
+        """Return the features of the content layers, and the space of every layer."""
+        content = self._content(space)[None].to(self.device)
+        targets: dict[str, Tensor] = {}
+        spaces: dict[str, Space] = {}
+        for piece in visit(self.encoder, self.layers, content, tile_bytes=tile_bytes):
+            spaces[piece.layer] = piece.space
+            if piece.layer not in self.content_layers:
+                continue
+            if space_of(piece.features) == piece.space:
+                targets[piece.layer] = piece.features
+            else:
+                target = targets.setdefault(piece.layer, room(piece.features, piece.space))
+                cut(target, piece.where).copy_(piece.features)
+        return targets, spaces
+
+    def _content_terms(self, targets: Mapping[str, Tensor]) -> list[tuple[float, Term]]:
         terms: list[tuple[float, Term]] = []
         for layer, weight in self.content_layers.items():
-            target = features[layer]
-            scale = self.convention.content_scale(target)
+            scale = self.convention.content_scale(targets[layer])
             weight *= self.convention.content_weight
-            terms.append((weight, Content(layer, target, scale=scale)))
+            terms.append((weight, Content(layer, targets[layer], scale=scale)))
         return terms
 
     def _style_terms(
-        self, features: Mapping[str, Tensor], space: Space
+        self, space: Space, spaces: Mapping[str, Space], tile_bytes: int | None
     ) -> list[tuple[float, Term]]:
-        styled = [
-            self.encoder(resample(style.signal.samples[None], size), self.style_layers)
+        grams = [
+            self._style_grams(style, size, tile_bytes)
             for style, size in zip(self.inputs.styles, self._style_spaces(space), strict=True)
         ]
-        terms: list[tuple[float, Term]] = []
-        for layer, weight in self.style_layers.items():
-            seen = [of_style[layer] for of_style in styled]
-            guided = self.inputs.styles[0].regions is not None
-            term = (self._guided if guided else self._plain)(layer, seen, features[layer])
-            terms.append((weight * self.convention.style_weight, term))
-        return terms
+        guided = self.inputs.styles[0].regions is not None
+        make = self._guided if guided else self._plain
+        return [
+            (
+                weight * self.convention.style_weight,
+                make(layer, [of_style[layer] for of_style in grams], spaces[layer]),
+            )
+            for layer, weight in self.style_layers.items()
+        ]
+
+    def _style_grams(
+        self, style: StylePicture, space: Space, tile_bytes: int | None
+    ) -> dict[str, Tensor]:
+        """Return the mean Gram matrix (c, c) of each layer, or the guided ones (r, c, c)."""
+        signal = resample(style.signal.samples[None], space).to(self.device)
+        grams: dict[str, Tensor] = {}
+        for piece in visit(self.encoder, self.style_layers, signal, tile_bytes=tile_bytes):
+            if style.regions is None:
+                own = gram(piece.features)[0] / math.prod(piece.space)
+            else:
+                on_style = guides(style.regions[1], piece.space).to(self.device)
+                own = guided_gram(piece.features, cut(on_style, piece.where))[0]
+            grams[piece.layer] = grams[piece.layer] + own if piece.layer in grams else own
+        return grams
 
     def _style_spaces(self, space: Space) -> list[Space]:
         """Sizes of the styles at a level: the content's longest side, but never blown up."""
@@ -159,30 +205,26 @@ class StyleTransfer:
             spaces.append(fit(style.signal.space, max(wanted, least)))
         return spaces
 
-    def _plain(self, layer: str, styled: list[Tensor], features: Tensor) -> Style:
+    def _plain(self, layer: str, grams: list[Tensor], space: Space) -> Style:
         weights = [style.weight for style in self.inputs.styles]
-        target = mix([mean_gram(seen) for seen in styled], weights)
-        positions = positions_of(features)
+        target, positions = mix(grams, weights), math.prod(space)
         scale = self.convention.style_scale(target, positions)
         return Style(layer, target, positions=positions, scale=scale)
 
-    def _guided(self, layer: str, styled: list[Tensor], features: Tensor) -> GuidedStyle:
-        maps, targets, covered = [], [], []
-        for style, seen in zip(self.inputs.styles, styled, strict=True):
-            assert style.regions is not None
-            on_content, on_style = style.regions
-            maps.append(guides(on_content, tuple(features.shape[2:])))
-            targets.append(guided_gram(seen, guides(on_style, tuple(seen.shape[2:])))[0])
-            covered.append(shares(on_content))
-        target = torch.cat(targets)
-        positions = positions_of(features)
+    def _guided(self, layer: str, grams: list[Tensor], space: Space) -> GuidedStyle:
+        regions = [style.regions[0] for style in self.inputs.styles if style.regions is not None]
+        maps = torch.cat([guides(on_content, space) for on_content in regions])
+        covered = [shares(on_content) for on_content in regions]
+        target, positions = torch.cat(grams), math.prod(space)
         scale = torch.tensor([self.convention.style_scale(one, positions) for one in target])
         weights = torch.cat(
             [style.weight * own for style, own in zip(self.inputs.styles, covered, strict=True)]
         )
         # wherever there is a style, all of them together weigh 1, as they do without masks
         weights *= torch.cat(covered).sum().clamp(max=1.0) / weights.sum()
-        return GuidedStyle(layer, torch.cat(maps), target, shares=weights, scale=scale)
+        there = (one.to(self.device) for one in (maps, target, weights, scale))
+        on_device, target, weights, scale = there
+        return GuidedStyle(layer, on_device, target, shares=weights, scale=scale)
 
 
 def overridden(base: Convention, settings: StylizeSettings) -> Convention:

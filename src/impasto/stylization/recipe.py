@@ -11,9 +11,10 @@ from typing import Any
 
 from impasto.encoders.catalog import load_encoder
 from impasto.encoders.encoder import Chain, Encoder
-from impasto.engine.memory import check_memory
+from impasto.engine.device import pick_device
+from impasto.engine.memory import make_plan
 from impasto.engine.precision import pick_precision
-from impasto.engine.pyramid import pyramid
+from impasto.engine.pyramid import plan_levels
 from impasto.engine.run import run
 from impasto.engine.workers import hire
 from impasto.media import Source
@@ -33,6 +34,7 @@ def stylize(
     masks: Sequence[Mask] = (),
     settings: StylizeSettings | None = None,
     checkpoint: str | Path | None = None,
+    checkpoint_every: float | None = None,
     ray: str | None = None,
     **changes: Any,
 ) -> Stylization:
@@ -47,6 +49,8 @@ def stylize(
         masks: For each style a mask of the content and one of the style; equal colors pair up.
         settings: How to do it; None for the defaults.
         checkpoint: File in which the run keeps its state, and from which it goes on.
+        checkpoint_every: Seconds between writing it; None for as often as a hundredth of the time
+            allows.
         ray: Address of a Ray cluster whose machines share the work: "host:port", "auto" or
             "local"; None to work on this machine alone.
         **changes: Single settings, by the names of the fields of StylizeSettings.
@@ -56,7 +60,14 @@ def stylize(
         Gatys, Ecker, Bethge, arXiv:1508.06576.
     """
     steps = stylize_steps(
-        content, style, masks=masks, settings=settings, checkpoint=checkpoint, ray=ray, **changes
+        content,
+        style,
+        masks=masks,
+        settings=settings,
+        checkpoint=checkpoint,
+        checkpoint_every=checkpoint_every,
+        ray=ray,
+        **changes,
     )
     return deque(steps, maxlen=1).pop().finish()
 
@@ -68,6 +79,7 @@ def stylize_steps(
     masks: Sequence[Mask] = (),
     settings: StylizeSettings | None = None,
     checkpoint: str | Path | None = None,
+    checkpoint_every: float | None = None,
     encoder: Encoder | None = None,
     ray: str | None = None,
     began: float | None = None,
@@ -84,6 +96,7 @@ def stylize_steps(
         masks: As for `stylize`.
         settings: As for `stylize`.
         checkpoint: As for `stylize`.
+        checkpoint_every: As for `stylize`.
         encoder: A network of the caller's; None to load what the settings name.
         ray: As for `stylize`.
         began: Reading of time.monotonic() from which seconds are counted; None for now.
@@ -95,12 +108,18 @@ def stylize_steps(
     """
     began = time.monotonic() if began is None else began
     settings = (settings or StylizeSettings()).changed(changes)
-    encoder = encoder or encoder_for(settings)
+    encoder = encoder or encoder_for(settings, ray=ray)
     inputs = read_inputs(
         content, style, masks=masks, init=settings.init, max_pixels=settings.max_pixels
     )
     yield from transfer_steps(
-        inputs, settings, encoder, checkpoint=checkpoint, ray=ray, began=began
+        inputs,
+        settings,
+        encoder,
+        checkpoint=checkpoint,
+        checkpoint_every=checkpoint_every,
+        ray=ray,
+        began=began,
     )
 
 
@@ -110,25 +129,33 @@ def transfer_steps(
     encoder: Encoder,
     *,
     checkpoint: str | Path | None = None,
+    checkpoint_every: float | None = None,
     ray: str | None = None,
     began: float | None = None,
 ) -> Iterator[StylizeStep]:
     """Do the same with inputs that have been read; see `stylize_steps`."""
     problem = StyleTransfer(encoder, inputs, settings)
-    if ray is None:
-        check_memory(encoder, problem.layers, problem.space, pick_precision(settings.precision))
-    spaces = pyramid(problem.space, levels=settings.levels, minimum=problem.minimum)
-    keeper = Keeper(checkpoint, settings, inputs.origin, encoder.weights_hash)
+    plan = make_plan(encoder, problem.layers, problem.space, memory=settings.memory)
+    levels = plan_levels(
+        problem.space,
+        quality=settings.quality,
+        steps=settings.steps,
+        levels=settings.levels,
+        minimum=problem.minimum,
+    )
+    keeper = Keeper(
+        checkpoint, settings, inputs.origin, encoder.weights_hash, every=checkpoint_every
+    )
     resume = keeper.load()
     records: list[Record] = [dict(entry) for entry in resume.records] if resume else []
     with hire(ray) as workers:
         steps = run(
-            partial(problem.evaluator, workers=workers),
-            spaces,
-            problem.start(spaces[0]),
-            steps=settings.steps,
+            partial(problem.evaluator, tile_bytes=plan.tile_bytes, workers=workers),
+            levels,
+            problem.start(levels[0].space),
             optimizer=settings.optimizer,
             canvas=settings.canvas,
+            correction_bytes=plan.correction_bytes,
             resume=resume,
             began=began,
         )
@@ -138,11 +165,14 @@ def transfer_steps(
             yield StylizeStep.of(step, problem, records)
 
 
-def encoder_for(settings: StylizeSettings) -> Chain:
+def encoder_for(settings: StylizeSettings, *, ray: str | None = None) -> Chain:
     """Load the network that the settings name, in the precision that they name.
 
+    Args:
+        settings: How to stylize.
+        ray: As for `stylize`; the workers of a cluster compute on their processors.
     Raises:
-        UsageError: If there is no network of that name.
+        UsageError: If there is no network or no device of that name.
         WeightsError: If its weights are missing or damaged.
     """
     encoder = load_encoder(
@@ -151,4 +181,5 @@ def encoder_for(settings: StylizeSettings) -> Chain:
         convention=settings.weights_convention,
         pooling=settings.pooling or convention(settings.objective).pooling,
     )
-    return encoder.to(pick_precision(settings.precision))
+    device = pick_device("cpu" if ray and settings.device == "auto" else settings.device)
+    return encoder.to(device, pick_precision(settings.precision, device))
