@@ -15,9 +15,12 @@ from PIL import Image
 
 import impasto
 from impasto import Encoder, StylizeSettings, StylizeStep, stylize, stylize_steps
+from impasto.engine import memory
 from impasto.errors import ImpastoError, InputError, OutOfMemoryError, UsageError
 from impasto.media import read
 from impasto.stylization import keeper
+
+GB = 2**30
 
 
 def same(one: Any, other: Any) -> bool:
@@ -305,3 +308,45 @@ class TestCheckpoint:
         (tmp_path / "state").write_bytes(b"hello")
         with pytest.raises(InputError, match="state is not a checkpoint"):
             next(self.run(vgg, photo, painting, tmp_path / "state"))
+
+
+class TestTiles:
+    """A picture made tile by tile is the picture that is made whole."""
+
+    @pytest.mark.parametrize("objective", ["impasto", "paper", "neural-style"])
+    def test_same_costs_and_picture(
+        self, steps_of: Any, photo: Any, painting: Any, objective: str, tiles: None
+    ) -> None:
+        self.compare(steps_of, photo, painting, objective=objective)
+
+    def test_same_with_masks_and_several_styles(
+        self, steps_of: Any, photo: Any, painting: Any, tiles: None
+    ) -> None:
+        halves = np.zeros((48, 64), np.uint8)
+        halves[:, 30:] = 255
+        whole = np.full((60, 60), 255, np.uint8)
+        masks = [(halves, whole), (255 - halves, whole)]
+        self.compare(steps_of, photo, [painting, painting[::-1].copy()], masks=masks)
+
+    def compare(self, steps_of: Any, photo: Any, style: Any, **settings: Any) -> None:
+        whole = steps_of(photo, style, size=48, **settings)
+        tiled = steps_of(photo, style, size=48, memory=GB, **settings)
+        assert len(whole) == len(tiled) == 3
+        for one, other in zip(whole, tiled, strict=True):
+            for name, cost in one.costs.terms.items():
+                assert other.costs.terms[name] == pytest.approx(
+                    cost, rel=1e-3, abs=1e-5 * one.costs.total
+                )
+        error = tiled[-1].signal.samples - whole[-1].signal.samples
+        assert error.abs().max() < 1e-3
+
+    @pytest.fixture
+    def tiles(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let a gigabyte mean tiles, and see that there are some."""
+        real = memory.make_plan
+
+        def plan(*words: Any, **named: Any) -> memory.Plan:
+            whole = named["memory"] is None
+            return real(*words, **named) if whole else memory.Plan(tile_bytes=200_000)
+
+        monkeypatch.setattr("impasto.stylization.recipe.make_plan", plan)

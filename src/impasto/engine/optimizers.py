@@ -135,6 +135,7 @@ class LBFGS(Optimizer):
             fraction = _shorter(rise, length * slope) if finite else 0.1
             parameters = torch.lerp(point.parameters, parameters, fraction)
             length *= fraction
+            del trial  # two signals that would be missed where memory is short
         return None, finite
 
     def _direction(self, point: Point) -> Tensor:
