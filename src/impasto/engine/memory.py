@@ -140,7 +140,9 @@ def make_plan(
 def _plans(limit: int) -> list[Plan]:
     """List what may be done, from fast to frugal."""
     few = min(CORRECTION_BYTES, limit // 8)
-    tiles = [TILE_BYTES]
-    while tiles[-1] > SMALLEST_TILE:
-        tiles.append(tiles[-1] // 2)
-    return [Plan(None, few), *(Plan(own, few) for own in tiles), Plan(SMALLEST_TILE, 0)]
+    return [
+        Plan(None, few),
+        Plan(TILE_BYTES, few),
+        Plan(SMALLEST_TILE, few),
+        Plan(SMALLEST_TILE, 0),
+    ]

@@ -54,7 +54,8 @@ class TiledEvaluator(Evaluator):
         with torch.no_grad():
             for number, term in enumerate(self.objective.terms):
                 if term.layer is None:
-                    sums[number] = term.statistic(signal)
+                    of_channels = [term.statistic(channel) for channel in signal.split(1, dim=1)]
+                    sums[number] = torch.stack(of_channels).sum(0)
             for piece in self.sweep.visit(signal) if self.sweep else ():
                 for number, statistic in self._of(piece):
                     sums[number] = sums[number] + statistic if number in sums else statistic
@@ -70,13 +71,16 @@ class TiledEvaluator(Evaluator):
         gradient = torch.zeros_like(signal)
         for term, cotangent in zip(self.objective.terms, cotangents, strict=True):
             if term.layer is None:
-                leaf = signal.detach().requires_grad_()
-                gradient += torch.autograd.grad(term.statistic(leaf), leaf, cotangent)[0]
+                for channel, change in zip(
+                    signal.split(1, dim=1), gradient.split(1, dim=1), strict=True
+                ):
+                    leaf = channel.detach().requires_grad_()
+                    change += torch.autograd.grad(term.statistic(leaf), leaf, cotangent)[0]
 
         def outputs(piece: Piece) -> Iterator[tuple[Tensor, Tensor]]:
             return ((statistic, cotangents[number]) for number, statistic in self._of(piece))
 
-        return gradient + self.sweep.pull(outputs) if self.sweep else gradient
+        return gradient.add_(self.sweep.pull(outputs)) if self.sweep else gradient
 
     def _of(self, piece: Piece) -> Iterator[tuple[int, Tensor]]:
         """Yield the statistics of a piece with the numbers of their terms."""

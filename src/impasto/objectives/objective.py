@@ -26,7 +26,7 @@ class Term(ABC):
 
     A term is computed in two steps so that a signal need not be in memory whole: `statistic` adds
     up over positions (that of a whole is the sum of those of its tiles), and `cost` is a function
-    of that sum alone.
+    of that sum alone. The statistic of a term of the signal itself adds up over channels too.
 
     Attributes:
         kind: What is measured, such as "content".
