@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
-import torch
 from pictures import PAIRS
 from report import Options, Row
 
@@ -25,11 +24,10 @@ def rows(options: Options) -> Iterator[Row]:
             for encoder in (wide, half)
         ]
         judge = ends[0].problem.evaluator(ends[0].space)
-        with torch.no_grad():
-            costs = [
-                judge.value_and_gradient(end.samples[None].to(end.problem.device))[0].total
-                for end in ends
-            ]
+        costs = [
+            judge.value_and_gradient(end.samples[None].to(end.problem.device))[0].total
+            for end in ends
+        ]
         rise = costs[1] / costs[0] - 1
         yield Row(
             f"cost of bfloat16 above that of float32, {content} + {style}",
