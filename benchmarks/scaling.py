@@ -18,9 +18,9 @@ from impasto.encoders import Chain
 from impasto.engine.canvas import make_canvas
 from impasto.engine.cluster import RayEvaluator, part_of
 from impasto.engine.curvature import Curvature
-from impasto.engine.evaluator import WholeEvaluator
+from impasto.engine.evaluator import LocalEvaluator
 from impasto.engine.memory import TILE_BYTES
-from impasto.engine.shard import Shard, source_space
+from impasto.engine.shard import source_space
 from impasto.engine.sharding import shards
 from impasto.engine.workers import hire
 from impasto.objectives.content import Content
@@ -63,14 +63,14 @@ def measure_compute(encoder: Chain, precision: str) -> None:
     """Print seconds per megapixel of the whole, of a part kept in memory, and of one in tiles."""
     space = (SIDE, SIDE)
     signal, objective = torch.rand(1, 3, *space), objective_over(encoder, space)
-    whole = WholeEvaluator(encoder, objective)
+    whole = LocalEvaluator(encoder, objective)
     (tile,) = shards(encoder, objective.layers, space, 1)
     part = part_of(objective, tile)
     seconds = {"whole": timed(lambda: whole.value_and_gradient(signal))}
     for name, tile_bytes in (("part", None), ("part in tiles", TILE_BYTES)):
-        shard = Shard(encoder, part, tile, tile_bytes=tile_bytes)
+        shard = LocalEvaluator(encoder, part, tile_bytes=tile_bytes, core=tile.inner)
 
-        def step(shard: Shard = shard) -> None:
+        def step(shard: LocalEvaluator = shard) -> None:
             shard.gradient(part.differentiate(shard.statistics(signal))[1])
 
         seconds[name] = timed(step)
@@ -83,7 +83,7 @@ def measure_driver() -> None:
     space = (1024, 1024)
     signal, canvas = torch.rand(1, 3, *space), make_canvas("spectrum", space)
     own = 0.1 * TotalVariation() + 0.1 * Bounds()
-    here = WholeEvaluator(encoder_for(StylizeSettings(precision="float32")), own)
+    here = LocalEvaluator(encoder_for(StylizeSettings(precision="float32")), own)
     seconds = {
         "canvas there and back": timed(lambda: canvas.pullback(canvas.decode(signal))),
         "variation and bounds": timed(lambda: here.value_and_gradient(signal)),
@@ -110,10 +110,15 @@ def measure_ray() -> None:
         for name, own in (("all layers", objective), ("relu1_1 alone", small)):
             evaluator = RayEvaluator(workers, encoder, own, space)
             seconds = timed(partial(evaluator.value_and_gradient, signal))
-            parts = [Shard(encoder, part_of(own, tile), tile) for tile in evaluator.tiles]
+            parts = [
+                LocalEvaluator(encoder, part_of(own, tile), core=tile.inner)
+                for tile in evaluator.tiles
+            ]
             crops = [cut(signal, tile.source) for tile in evaluator.tiles]
 
-            def alone(parts: list[Shard] = parts, crops: list[torch.Tensor] = crops) -> None:
+            def alone(
+                parts: list[LocalEvaluator] = parts, crops: list[torch.Tensor] = crops
+            ) -> None:
                 for part, crop in zip(parts, crops, strict=True):
                     terms = part.objective
                     part.gradient(terms.differentiate(part.statistics(crop))[1])

@@ -130,6 +130,37 @@ class TestStretch:
         assert last is batch
         assert features == {}
 
+    @pytest.mark.parametrize(
+        "modules",
+        [
+            [nn.Conv2d(2, 3, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(3, 2, 1)],
+            [nn.Conv2d(2, 3, 3), nn.ReLU(), nn.MaxPool2d(2), nn.ReLU(), nn.MaxPool2d(2)],
+            [nn.ReLU(), nn.MaxPool2d(3, stride=1, padding=1), nn.ReLU(), nn.Conv2d(2, 1, 1)],
+            [nn.Conv2d(2, 3, 3), nn.Identity(), nn.ReLU(), nn.AvgPool2d(2), nn.ReLU()],
+            [nn.Conv2d(2, 3, 3), nn.Tanh(), nn.ReLU(), nn.Identity(), nn.ReLU()],
+        ],
+    )
+    def test_what_happens_in_place_or_later_changes_no_features(
+        self, modules: list[nn.Module]
+    ) -> None:
+        chain = Chain("toy", nn.Identity(), [(f"m{n}", m) for n, m in enumerate(modules)]).double()
+        names = list(chain.chain)
+        signal = torch.randn(2, 2, 12, 13, dtype=torch.float64)
+        for count in range(1, 2 ** len(names)):
+            wanted = [name for bit, name in enumerate(names) if count >> bit & 1]
+            leaf, plain = signal.clone().requires_grad_(), signal.clone().requires_grad_()
+            own, x, expected = chain(leaf, wanted), plain, {}
+            for name, module in zip(names, modules, strict=True):
+                x = module(x)
+                if name in wanted:
+                    expected[name] = x
+            for name in wanted:
+                torch.testing.assert_close(own[name], expected[name])
+            torch.testing.assert_close(
+                torch.autograd.grad(sum(f.square().sum() for f in own.values()), leaf)[0],
+                torch.autograd.grad(sum(f.square().sum() for f in expected.values()), plain)[0],
+            )
+
     def test_see_brings_what_the_first_module_wants(self, encoder: Chain, batch: Tensor) -> None:
         seen = encoder.to(torch.bfloat16).see(batch)
         assert seen.dtype == torch.bfloat16

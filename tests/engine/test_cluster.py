@@ -22,7 +22,7 @@ from impasto.encoders import Chain, Encoder, Wrapped, random_encoder
 from impasto.engine import connection
 from impasto.engine.cluster import RayEvaluator
 from impasto.engine.connection import Cluster, connect
-from impasto.engine.evaluator import WholeEvaluator
+from impasto.engine.evaluator import LocalEvaluator
 from impasto.engine.workers import RESTARTS, Workers
 from impasto.errors import ShapeError, UnreachableError, UsageError, WorkersError
 from impasto.objectives.content import Content
@@ -94,7 +94,7 @@ class TestWorkers:
         assert len(evaluator.tiles) == 2
         for _ in range(2):
             signal = torch.rand(2, 2, *shape)
-            expected = WholeEvaluator(encoder, objective).value_and_gradient(signal)
+            expected = LocalEvaluator(encoder, objective).value_and_gradient(signal)
             assert_same(evaluator.value_and_gradient(signal), expected)
 
     def test_equals_one_machine_with_vgg(self, workers: Workers) -> None:
@@ -103,7 +103,7 @@ class TestWorkers:
         evaluator = RayEvaluator(workers, encoder, objective, (120, 70))
         assert len(evaluator.tiles) == 2
         signal = torch.rand(1, 3, 120, 70)
-        expected = WholeEvaluator(encoder, objective).value_and_gradient(signal)
+        expected = LocalEvaluator(encoder, objective).value_and_gradient(signal)
         assert_same(evaluator.value_and_gradient(signal), expected)
 
     def test_a_worker_killed_in_the_middle_of_a_step(
@@ -124,7 +124,7 @@ class TestWorkers:
         killed: list[Any] = []
         evaluator = RayEvaluator(workers, encoder, Killing(objective.weighted), (70, 45))
         signal = torch.rand(1, 2, 70, 45)
-        expected = WholeEvaluator(encoder, objective).value_and_gradient(signal)
+        expected = LocalEvaluator(encoder, objective).value_and_gradient(signal)
         assert_same(evaluator.value_and_gradient(signal), expected)
         assert workers._actors[1] is not killed[0]
         assert capfd.readouterr() == ("", "")
@@ -139,12 +139,11 @@ class TestWorkers:
         monkeypatch.undo()
         workers._actors[0] = workers._start(0)
 
-    def test_an_error_on_a_worker_is_that_error(
-        self, workers: Workers, encoder: Encoder, objective: Objective
-    ) -> None:
+    def test_an_error_on_a_worker_is_that_error(self, workers: Workers, encoder: Encoder) -> None:
+        objective = 1.0 * Content("relu1_1", torch.zeros(1, 5, 70, 45))
         evaluator = RayEvaluator(workers, encoder, objective, (70, 45))
         with pytest.raises(ShapeError, match="Content features"):
-            evaluator.value_and_gradient(torch.rand(1, 2, 71, 41))
+            evaluator.value_and_gradient(torch.rand(1, 2, 70, 45))
 
     def test_a_network_that_is_no_chain(
         self, workers: Workers, encoder: Encoder, objective: Objective

@@ -12,7 +12,7 @@ from torch import Tensor
 from impasto.encoders import random_encoder
 from impasto.engine.canvas import CanvasName
 from impasto.engine.checkpoint import State, pack, unpack
-from impasto.engine.evaluator import Evaluator, WholeEvaluator
+from impasto.engine.evaluator import Evaluator, LocalEvaluator
 from impasto.engine.optimizers import OptimizerName
 from impasto.engine.pyramid import Level
 from impasto.engine.run import Step, run
@@ -39,7 +39,7 @@ class Transfer:
         seen = self.encoder(resample(self.content, space), ["relu1_1", "relu2_1"])
         target = mean_gram(self.encoder(self.style, ["relu1_1"])["relu1_1"])
         style = Style("relu1_1", target, positions=math.prod(space))
-        return WholeEvaluator(self.encoder, Content("relu2_1", seen["relu2_1"]) + 1e3 * style)
+        return LocalEvaluator(self.encoder, Content("relu2_1", seen["relu2_1"]) + 1e3 * style)
 
     def begin(
         self,
@@ -150,7 +150,7 @@ class TestConvergence:
     def test_a_level_ends_early_where_nothing_leads_down(self, transfer: Transfer) -> None:
         def content_only(space: Space) -> Evaluator:
             seen = transfer.encoder(resample(transfer.start, space), ["relu1_1"])["relu1_1"]
-            return WholeEvaluator(transfer.encoder, 1.0 * Content("relu1_1", seen))
+            return LocalEvaluator(transfer.encoder, 1.0 * Content("relu1_1", seen))
 
         steps = list(transfer.begin(content_only, steps=50, canvas="samples"))
         assert [(step.level, step.index) for step in steps] == [(0, 0), (1, 0)]

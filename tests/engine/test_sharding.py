@@ -13,8 +13,8 @@ from torch import Tensor
 from impasto.encoders import Chain, random_encoder
 from impasto.engine import shard
 from impasto.engine.cluster import part_of
-from impasto.engine.evaluator import WholeEvaluator
-from impasto.engine.shard import Shard, fitting_tile_bytes, source_space
+from impasto.engine.evaluator import LocalEvaluator
+from impasto.engine.shard import fitting_tile_bytes, source_space
 from impasto.engine.sharding import shards
 from impasto.errors import OutOfMemoryError
 from impasto.objectives.content import Content
@@ -40,9 +40,12 @@ def test_parts_add_up_to_the_whole(data: some.DataObject) -> None:
     encoder = random_encoder(axes, 2, channels=(3, 4)).double()
     signal, content = torch.rand(2, 1, 2, *space, dtype=torch.float64)
     objective = objective_for(encoder, content)
-    costs, gradient = WholeEvaluator(encoder, objective).value_and_gradient(signal)
+    costs, gradient = LocalEvaluator(encoder, objective).value_and_gradient(signal)
     tiles = shards(encoder, objective.layers, space, data.draw(some.integers(1, 6)))
-    parts = [Shard(encoder, part_of(objective, t), t, tile_bytes=tile_bytes) for t in tiles]
+    parts = [
+        LocalEvaluator(encoder, part_of(objective, t), tile_bytes=tile_bytes, core=t.inner)
+        for t in tiles
+    ]
     statistics = [
         part.statistics(cut(signal, tile.source)) for part, tile in zip(parts, tiles, strict=True)
     ]

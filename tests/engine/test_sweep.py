@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import pytest
 import torch
@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from impasto.encoders import Chain, Wrapped, random_encoder
-from impasto.engine.sweep import Piece, Sweep, space_of, visit
+from impasto.engine.passage import Piece, space_of
+from impasto.engine.sweep import Sweep, visit
 from impasto.signal import cut
 
 Spaces = Callable[[Chain, Iterable[str]], st.SearchStrategy[tuple[int, ...]]]
@@ -145,11 +146,11 @@ class TestVisit:
 def pulled(sweep: Sweep, cotangents: dict[str, Tensor]) -> Tensor:
     """Take back the features of every layer themselves."""
 
-    def outputs(piece: Piece) -> Iterator[tuple[Tensor, Tensor]]:
+    def add(piece: Piece, gradient: Tensor) -> None:
         if piece.layer in cotangents:
-            yield piece.features, cut(cotangents[piece.layer], piece.where)
+            gradient += cut(cotangents[piece.layer], piece.where)
 
-    return sweep.pull(outputs)
+    return sweep.pull(add)
 
 
 def gradient(chain: Chain, signal: Tensor, cotangents: dict[str, Tensor]) -> Tensor:
@@ -170,7 +171,7 @@ class TestPull:
         layers = draw_layers(data, chain)
         space = data.draw(spaces(chain, layers), label="space")
         signal = some_signal(chain, space)
-        sweep = Sweep(chain, layers, space, tile_bytes=data.draw(BUDGETS, label="tile_bytes"))
+        sweep = Sweep(chain, layers, tile_bytes=data.draw(BUDGETS, label="tile_bytes"))
         cotangents = {
             layer: torch.randn_like(features)
             for layer, features in assembled(sweep.visit(signal)).items()
@@ -181,7 +182,7 @@ class TestPull:
     @pytest.mark.parametrize("layer", ["relu1", "relu2b", "conv4"])
     def test_what_is_shown_need_not_be_pulled(self, plain_chain: Chain, layer: str) -> None:
         space = (11,) * plain_chain.axes
-        sweep = Sweep(plain_chain, ["relu1", "relu2b", "conv4"], space, tile_bytes=1)
+        sweep = Sweep(plain_chain, ["relu1", "relu2b", "conv4"], tile_bytes=1)
         signal = some_signal(plain_chain, space)
         features = assembled(sweep.visit(signal))[layer]
         cotangents = {layer: torch.randn_like(features)}
@@ -190,14 +191,14 @@ class TestPull:
 
     def test_nothing_pulled_is_no_gradient(self, plain_chain: Chain) -> None:
         space = (5,) * plain_chain.axes
-        sweep = Sweep(plain_chain, ["relu1", "conv4"], space, tile_bytes=1)
+        sweep = Sweep(plain_chain, ["relu1", "conv4"], tile_bytes=1)
         signal = some_signal(plain_chain, space)
         list(sweep.visit(signal))
         assert torch.equal(pulled(sweep, {}), torch.zeros_like(signal))
 
     def test_is_about_the_signal_that_was_visited_last(self, plain_chain: Chain) -> None:
         space = (9,) * plain_chain.axes
-        sweep = Sweep(plain_chain, ["conv4"], space, tile_bytes=1)
+        sweep = Sweep(plain_chain, ["conv4"], tile_bytes=1)
         for number in range(3):
             signal = some_signal(plain_chain, space)
             cotangents = {"conv4": torch.randn_like(assembled(sweep.visit(signal))["conv4"])}
@@ -207,7 +208,7 @@ class TestPull:
 
     def test_a_visit_without_a_way_back_is_forgotten_at_the_next(self, plain_chain: Chain) -> None:
         space = (9,) * plain_chain.axes
-        sweep = Sweep(plain_chain, ["conv4"], space, tile_bytes=1)
+        sweep = Sweep(plain_chain, ["conv4"], tile_bytes=1)
         signal = some_signal(plain_chain, space)
         seen = weakref.ref(signal)
         list(sweep.visit(signal))
@@ -217,16 +218,15 @@ class TestPull:
 
     def test_pieces_come_as_in_the_visit(self, plain_chain: Chain) -> None:
         space = (9,) * plain_chain.axes
-        sweep = Sweep(plain_chain, ["relu1", "conv2a", "conv4"], space, tile_bytes=1)
+        sweep = Sweep(plain_chain, ["relu1", "conv2a", "conv4"], tile_bytes=1)
         ahead = [(p.layer, str(p.where), p.features) for p in sweep.visit(torch.ones(1, 2, *space))]
         back: list[tuple[str, str, Tensor]] = []
 
-        def outputs(piece: Piece) -> list[tuple[Tensor, Tensor]]:
-            assert piece.features.requires_grad
-            back.append((piece.layer, str(piece.where), piece.features.detach()))
-            return []
+        def add(piece: Piece, gradient: Tensor) -> None:
+            assert gradient.shape == piece.features.shape
+            back.append((piece.layer, str(piece.where), piece.features))
 
-        sweep.pull(outputs)
+        sweep.pull(add)
         assert sorted(one[:2] for one in ahead) == sorted(one[:2] for one in back)
         again = {one[:2]: one[2] for one in back}
         for layer, where, features in ahead:

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from impasto.encoders import Chain, random_encoder
 from impasto.encoders.vgg import vgg
 from impasto.encoders.weights import oxford_vgg19
-from impasto.engine.evaluator import HALF_NOISE, WholeEvaluator
-from impasto.engine.tiled import TiledEvaluator
+from impasto.engine.evaluator import HALF_NOISE, LocalEvaluator
 from impasto.errors import ShapeError, UsageError
 from impasto.objectives.content import Content
 from impasto.objectives.gram import guided_gram
@@ -77,10 +76,9 @@ def assert_same(
     chain: Chain, target: Objective, signal: Tensor, tile_bytes: int, tolerance: float = 1e-10
 ) -> None:
     """Compare the costs of every term, and the gradient, with those of the whole."""
-    space = tuple(signal.shape[2:])
-    tiled = TiledEvaluator(chain, target, space, tile_bytes=tile_bytes)
+    tiled = LocalEvaluator(chain, target, tile_bytes=tile_bytes)
     costs, gradient = tiled.value_and_gradient(signal)
-    expected, slope = WholeEvaluator(chain, target).value_and_gradient(signal)
+    expected, slope = LocalEvaluator(chain, target).value_and_gradient(signal)
     assert costs.names == expected.names
     for value, known in zip(costs.values, expected.values, strict=True):
         assert relative(value, known) < tolerance
@@ -92,11 +90,11 @@ def draw_layers(data: st.DataObject, chain: Chain) -> list[str]:
     return data.draw(st.lists(names, min_size=1, max_size=3, unique=True), label="layers")
 
 
-def tiles(evaluator: TiledEvaluator, signal: Tensor) -> dict[str, int]:
+def tiles(evaluator: LocalEvaluator, signal: Tensor) -> dict[str, int]:
     """Count the pieces of every layer."""
-    assert evaluator.sweep is not None
+    assert evaluator.passage is not None
     counts: dict[str, int] = {}
-    for piece in evaluator.sweep.visit(signal):
+    for piece in evaluator.passage.visit(signal):
         counts[piece.layer] = counts.get(piece.layer, 0) + 1
     return counts
 
@@ -146,7 +144,7 @@ class TestIsTheWhole:
         layers = ["relu1_1", "pool2", "relu3_1"]
         signal = some_signal(space, batch=2)
         target = objective(chain, signal, layers)
-        counts = tiles(TiledEvaluator(chain, target, space, tile_bytes=tile_bytes), signal)
+        counts = tiles(LocalEvaluator(chain, target, tile_bytes=tile_bytes), signal)
         assert counts["relu1_1"] > 1
         if tile_bytes == 1:
             assert all(counts[layer] > 1 for layer in layers)
@@ -156,7 +154,7 @@ class TestIsTheWhole:
         space = (13,) * plain_chain.axes
         signal = some_signal(space)
         target = objective(plain_chain, signal, ["relu1", "conv4"])
-        counts = tiles(TiledEvaluator(plain_chain, target, space, tile_bytes=10**9), signal)
+        counts = tiles(LocalEvaluator(plain_chain, target, tile_bytes=10**9), signal)
         assert counts == {"relu1": 1, "conv4": 1}
         assert_same(plain_chain, target, signal, 10**9)
 
@@ -221,7 +219,7 @@ def test_vgg19_in_half_precision() -> None:
     content = features["relu4_2"].roll(1, 2)
     target += Content("relu4_2", content, scale=1 / float(content.float().square().sum()))
 
-    counts = tiles(TiledEvaluator(encoder, target, (70, 53), tile_bytes=250_000), picture)
+    counts = tiles(LocalEvaluator(encoder, target, tile_bytes=250_000), picture)
     assert min(counts["relu1_1"], counts["relu3_1"], counts["relu4_2"]) > 1
     assert_same(encoder, target, picture, 250_000, tolerance=1e-2)
 
@@ -244,26 +242,26 @@ class TestSteps:
         return objective(encoder, signal, ["relu1_1", "relu2_1"])
 
     @pytest.fixture
-    def evaluator(self, encoder: Chain, target: Objective) -> TiledEvaluator:
-        return TiledEvaluator(encoder, target, self.space, tile_bytes=1)
+    def evaluator(self, encoder: Chain, target: Objective) -> LocalEvaluator:
+        return LocalEvaluator(encoder, target, tile_bytes=1)
 
     def test_statistics_are_those_of_the_whole(
-        self, encoder: Chain, target: Objective, signal: Tensor, evaluator: TiledEvaluator
+        self, encoder: Chain, target: Objective, signal: Tensor, evaluator: LocalEvaluator
     ) -> None:
         expected = target.statistics(encoder(signal, target.layers), signal)
         torch.testing.assert_close(evaluator.statistics(signal), expected)
 
     def test_any_cotangents_can_be_taken_back(
-        self, encoder: Chain, target: Objective, signal: Tensor, evaluator: TiledEvaluator
+        self, encoder: Chain, target: Objective, signal: Tensor, evaluator: LocalEvaluator
     ) -> None:
         cotangents = [torch.randn_like(one) for one in evaluator.statistics(signal)]
         leaf = signal.clone().requires_grad_()
-        statistics = target.statistics(encoder(leaf, target.layers), leaf)
-        (expected,) = torch.autograd.grad(statistics, leaf, cotangents)
-        torch.testing.assert_close(evaluator.gradient(signal, cotangents), expected)
+        outputs = target.statistics(encoder(leaf, target.layers), leaf)
+        (expected,) = torch.autograd.grad(outputs, leaf, cotangents)
+        torch.testing.assert_close(evaluator.gradient(cotangents), expected)
 
     def test_statistics_may_come_from_elsewhere_too(
-        self, target: Objective, signal: Tensor, evaluator: TiledEvaluator
+        self, target: Objective, signal: Tensor, evaluator: LocalEvaluator
     ) -> None:
         """A second question about statistics is answered as the first."""
         first = evaluator.statistics(signal + 1)
@@ -271,10 +269,10 @@ class TestSteps:
         _, cotangents = target.differentiate(second)
         expected = evaluator.value_and_gradient(signal)[1]
         evaluator.statistics(signal)
-        torch.testing.assert_close(evaluator.gradient(signal, cotangents), expected)
+        torch.testing.assert_close(evaluator.gradient(cotangents), expected)
         assert not torch.allclose(first[0], second[0])
 
-    def test_leaves_nothing_behind(self, signal: Tensor, evaluator: TiledEvaluator) -> None:
+    def test_leaves_nothing_behind(self, signal: Tensor, evaluator: LocalEvaluator) -> None:
         before = signal.clone()
         once = evaluator.value_and_gradient(signal)
         evaluator.value_and_gradient(2 * signal)
@@ -286,7 +284,7 @@ class TestSteps:
         assert not once[0].values.requires_grad
         assert not once[1].requires_grad
 
-    def test_each_of_a_batch_is_on_its_own(self, signal: Tensor, evaluator: TiledEvaluator) -> None:
+    def test_each_of_a_batch_is_on_its_own(self, signal: Tensor, evaluator: LocalEvaluator) -> None:
         costs, gradient = evaluator.value_and_gradient(signal)
         alone, slope = evaluator.value_and_gradient(signal[1:])
         torch.testing.assert_close(costs.values[:, 1:], alone.values)
@@ -295,7 +293,7 @@ class TestSteps:
     def test_content_of_another_shape_is_an_error(self, encoder: Chain, signal: Tensor) -> None:
         target = 1.0 * Content("relu1_1", torch.zeros(1, 5, *self.space))
         with pytest.raises(ShapeError, match="at relu1_1 have shape"):
-            TiledEvaluator(encoder, target, self.space, tile_bytes=1).value_and_gradient(signal)
+            LocalEvaluator(encoder, target, tile_bytes=1).value_and_gradient(signal)
 
 
 @pytest.mark.parametrize("kinds", [["tv"], ["bounds"], ["tv", "bounds"]], ids=",".join)
@@ -316,7 +314,7 @@ def test_costs_of_the_signal_alone_need_no_network(
 def test_nothing_to_minimize(space: tuple[int, ...]) -> None:
     chain = random_encoder(len(space), 2, channels=(3,))
     with pytest.raises(UsageError, match="nothing to minimize"):
-        TiledEvaluator(chain, Objective(), space, tile_bytes=1).value_and_gradient(
+        LocalEvaluator(chain, Objective(), tile_bytes=1).value_and_gradient(
             some_signal(space).float()
         )
 
@@ -325,7 +323,7 @@ def test_unknown_layer() -> None:
     chain = random_encoder(1, 2, channels=(3,))
     target = 1.0 * Style("relu1_2", torch.eye(3), positions=1)
     with pytest.raises(UsageError, match="Did you mean relu1_1"):
-        TiledEvaluator(chain, target, (8,), tile_bytes=1)
+        LocalEvaluator(chain, target, tile_bytes=1)
 
 
 @pytest.mark.parametrize(
@@ -333,4 +331,4 @@ def test_unknown_layer() -> None:
 )
 def test_noise_is_that_of_the_precision(precision: torch.dtype, noise: float) -> None:
     chain = random_encoder(1, 2, channels=(3,)).to(precision)
-    assert TiledEvaluator(chain, 1.0 * Bounds(), (8,), tile_bytes=1).noise == noise
+    assert LocalEvaluator(chain, 1.0 * Bounds(), tile_bytes=1).noise == noise

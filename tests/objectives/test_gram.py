@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 
 from impasto.errors import ShapeError
-from impasto.objectives.gram import gram, guided_gram
+from impasto.objectives.gram import gram, guided_gram, pull_gram
 
 
 class TestGram:
@@ -51,6 +51,57 @@ class TestGram:
     def test_without_space_is_an_error(self) -> None:
         with pytest.raises(ShapeError, match=r"not \(2, 3\)"):
             gram(torch.zeros(2, 3))
+
+
+class TestNear:
+    def half(self) -> Tensor:
+        return torch.randn(2, 16, 40, 50).relu().bfloat16()
+
+    def exact(self, features: Tensor) -> Tensor:
+        return gram(features.double())
+
+    def error(self, found: Tensor, features: Tensor) -> float:
+        exact = self.exact(features)
+        return float((found.double() - exact).norm() / exact.norm())
+
+    def test_half_precision_alone_keeps_16_bits(self) -> None:
+        features = self.half()
+        assert self.error(gram(features), features) < 3e-5
+
+    @pytest.mark.parametrize("distance", [0.5, 0.05, 0.005])
+    def test_the_error_is_one_of_the_difference(self, distance: float) -> None:
+        features = self.half()
+        near = (1 + distance) * self.exact(features)[0].float()
+        assert self.error(gram(features[:1], near=near), features[:1]) < distance / 256
+
+    def test_any_matrix_will_do(self) -> None:
+        features = self.half()
+        assert self.error(gram(features, near=torch.zeros(16, 16)), features) < 1 / 256
+
+    def test_other_precisions_need_no_help(self, features: Tensor) -> None:
+        channels = features.shape[1]
+        near = torch.randn(channels, channels)
+        assert torch.equal(gram(features, near=near), gram(features))
+
+
+class TestPull:
+    def test_adds_the_gradient(self, features: Tensor) -> None:
+        leaf = features.detach().requires_grad_()
+        product = gram(leaf)
+        cotangent = torch.randn_like(product)  # of no symmetry
+        (expected,) = torch.autograd.grad(product, leaf, cotangent)
+        gradient = torch.ones_like(features)
+        pull_gram(features, cotangent, gradient)
+        torch.testing.assert_close(gradient, 1 + expected)
+
+    def test_adds_to_a_part_of_a_gradient(self, features: Tensor) -> None:
+        inner = (..., *[slice(1, None)] * (features.ndim - 2))
+        cotangent = torch.randn(*features.shape[:1], *features.shape[1:2] * 2).double()
+        whole, alone = torch.zeros_like(features), torch.zeros_like(features[inner])
+        pull_gram(features[inner], cotangent, whole[inner])
+        pull_gram(features[inner].contiguous(), cotangent, alone)
+        torch.testing.assert_close(whole[inner], alone)
+        assert float(whole.abs().sum()) == pytest.approx(float(alone.abs().sum()))
 
 
 class TestGuidedGram:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, zip_longest
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from impasto.encoders.pooling import max_pool
 from impasto.encoders.window import windows
 from impasto.errors import ShapeError, UsageError, nearest
 
-Features = Mapping[str, Tensor]
+Part = Callable[[Tensor], dict[str, Tensor]]
 
 UNKNOWN = "unknown"  # in place of the hash of weights that come from no file
 
@@ -63,6 +65,14 @@ class Encoder(nn.Module, ABC):
             UsageError: If there is no layer of that name; the nearest names are offered.
         """
 
+    def parts(self, layers: Iterable[str]) -> list[Part]:
+        """Return the work of `forward` as neighboring parts.
+
+        The first reads the batch, each of the others the last features of the one before it.
+        """
+        wanted = self.check(layers)
+        return [lambda batch: self(batch, wanted)] if wanted else []
+
     @abstractmethod
     def minimum_length(self, layers: Iterable[str]) -> int:
         """Return how many samples the shortest axis needs for these layers to see full windows."""
@@ -85,12 +95,13 @@ class Encoder(nn.Module, ABC):
         self.eval().requires_grad_(False)
 
 
-_LOCAL = (
+_MAX_POOLING = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
+_SLIDING = (
     *(nn.Conv1d, nn.Conv2d, nn.Conv3d),
-    *(nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d),
     *(nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d),
-    *(nn.ReLU, nn.Identity),
+    *_MAX_POOLING,
 )
+_LOCAL = (*_SLIDING, nn.ReLU, nn.Identity)
 
 
 class Chain(Encoder):
@@ -130,17 +141,25 @@ class Chain(Encoder):
     def forward(self, batch: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
         """See Encoder.forward."""
         wanted = self.check(layers)
+        return self.stretch(self.see(batch), self._reached(wanted), wanted)[1]
+
+    def parts(self, layers: Iterable[str]) -> list[Part]:
+        """See Encoder.parts: one for each layer."""
+        wanted = self.check(layers)
+        stretches = self.stretches(self._reached(wanted), wanted)
+        return [lambda batch: stretches[0](self.see(batch)), *stretches[1:]] if wanted else []
+
+    def see(self, batch: Tensor) -> Tensor:
+        """Bring signals into the units, the precision and the layout of the first module.
+
+        Raises:
+            ShapeError: If they have another number of space axes than the network.
+        """
         if batch.ndim != self.axes + 2:
             raise ShapeError(
                 f"{self.name} takes (batch, channel) and {self.axes} space axes, "
                 f"not shape {tuple(batch.shape)}."
             )
-        names = list(self.chain)
-        reached = names[: names.index(wanted[-1]) + 1] if wanted else []
-        return self.stretch(self.see(batch), reached, wanted)[1]
-
-    def see(self, batch: Tensor) -> Tensor:
-        """Bring signals into the units, the precision and the layout of the first module."""
         precision = next(self.chain.parameters()).dtype
         return channels_last(self.front_end(batch).to(precision))
 
@@ -157,22 +176,46 @@ class Chain(Encoder):
             The output of the last, and the features by name.
         """
         features: dict[str, Tensor] = {}
-        own = False  # whether nobody else holds x, so that it may change
-        for name in names:
+        own = False  # whether nobody else needs x, so that it may change
+        waiting = False  # whether a ReLU waits for max pooling to leave fewer numbers
+        for name, following in zip_longest(names, names[1:], fillvalue=""):
             module = self.chain[name]
-            x = functional.relu(x, inplace=own) if isinstance(module, nn.ReLU) else module(x)
-            own = name not in wanted
-            if not own:
+            if isinstance(module, nn.ReLU):
+                pooled = following and isinstance(self.chain[following], _MAX_POOLING)
+                waiting = bool(pooled) and name not in wanted
+                x = x if waiting else functional.relu(x, inplace=own)
+                own = False
+            else:
+                x = max_pool(module, x) if isinstance(module, nn.MaxPool2d) else module(x)
+                x = functional.relu(x, inplace=True) if waiting else x
+                own = isinstance(module, _SLIDING) and not waiting and name not in wanted
+                waiting = False
+            if name in wanted:
                 features[name] = x
         return x, features
 
+    def stretches(self, names: Sequence[str], wanted: Collection[str]) -> list[Part]:
+        """Cut neighboring modules behind every one that is wanted, of which the last must be one.
+
+        Args:
+            names: The modules, in the order of the chain.
+            wanted: Those whose features are returned, each by a part of its own.
+        """
+        cuts = [0, *(number for number, name in enumerate(names, start=1) if name in wanted)]
+        return [self._stretch(names[low:high]) for low, high in pairwise(cuts)]
+
+    def _stretch(self, names: Sequence[str]) -> Part:
+        return lambda x: self.stretch(x, names, names[-1:])[1]
+
+    def _reached(self, wanted: Sequence[str]) -> list[str]:
+        """Return the modules up to the last of the layers."""
+        names = list(self.chain)
+        return names[: names.index(wanted[-1]) + 1] if wanted else []
+
     def minimum_length(self, layers: Iterable[str]) -> int:
         """See Encoder.minimum_length."""
-        deepest = self.check(layers)[-1:]
-        names = list(self.chain)
-        reached = names[: names.index(deepest[0]) + 1] if deepest else []
         needed = [1] * self.axes
-        for name in reversed(reached):
+        for name in reversed(self._reached(self.check(layers))):
             for axis, window in enumerate(self.windows[name]):
                 first, end = window.seen((0, needed[axis]))
                 needed[axis] = max(1, end - first - 2 * window.padding)

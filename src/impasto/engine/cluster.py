@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from impasto.encoders.encoder import Chain, Encoder
-from impasto.engine.evaluator import Evaluator, rounding
+from impasto.engine.evaluator import Evaluator, LocalEvaluator, rounding
 from impasto.engine.sharding import shards
 from impasto.engine.tiling import Tile
 from impasto.engine.workers import Array, Call, Workers, check_on_processor
@@ -53,6 +53,9 @@ class RayEvaluator(Evaluator):
             )
         check_on_processor(encoder)
         self.workers, self.objective, self.noise = workers, objective, rounding(encoder)
+        self._own = LocalEvaluator(
+            encoder, Objective(pair for pair in objective.weighted if not pair[1].layer)
+        )
         layers = objective.layers
         self.tiles = shards(encoder, layers, space, len(workers)) if layers else []
         self._taken: list[Call] = [
@@ -67,26 +70,23 @@ class RayEvaluator(Evaluator):
         Raises:
             WorkersError: If a worker died again and again.
         """
-        terms = self.objective.terms
         scripts = [
             [take, ("statistics", self.workers.put(_array(cut(signal, tile.source))))]
             for take, tile in zip(self._taken, self.tiles, strict=True)
         ]
-        sums = iter(_add(self.workers.ask(scripts)))
-        leaf = signal.detach().requires_grad_()
-        statistics = [next(sums) if term.layer else term.statistic(leaf) for term in terms]
+        remote, own = iter(_add(self.workers.ask(scripts))), iter(self._own.statistics(signal))
+        terms = self.objective.terms
+        statistics = [next(remote if term.layer else own) for term in terms]
         costs, cotangents = self.objective.differentiate(statistics)
-        gradient = torch.zeros_like(signal)
-        remote: list[Array] = []
-        for term, statistic, cotangent in zip(terms, statistics, cotangents, strict=True):
-            if term.layer:
-                remote.append(_array(cotangent))
-            else:
-                gradient += torch.autograd.grad(statistic, leaf, cotangent)[0]
-        share: Call = ("gradient", self.workers.put(remote))
+        of_term = list(zip(terms, cotangents, strict=True))
+        share: Call = (
+            "gradient",
+            self.workers.put([_array(cotangent) for term, cotangent in of_term if term.layer]),
+        )
         shares = self.workers.ask([[*script, share] for script in scripts])
-        for tile, own in zip(self.tiles, shares, strict=True):
-            cut(gradient, tile.source).add_(torch.tensor(own))
+        gradient = self._own.gradient([cotangent for term, cotangent in of_term if not term.layer])
+        for tile, part in zip(self.tiles, shares, strict=True):
+            cut(gradient, tile.source).add_(torch.tensor(part))
         return costs, gradient
 
 

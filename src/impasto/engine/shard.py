@@ -1,71 +1,13 @@
-"""One part of a signal: its share of the statistics, and of the gradient."""
+"""Whether a worker has the memory for its part of a signal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import torch
-from torch import Tensor
-
 from impasto.encoders.encoder import Chain
 from impasto.engine.memory import FIXED, available_bytes, make_plan
-from impasto.engine.tiled import TiledEvaluator
 from impasto.engine.tiling import Tile
 from impasto.errors import OutOfMemoryError
 from impasto.objectives.objective import Objective
-from impasto.signal import Space, cut
-
-
-class Shard:
-    """Does for a part what `TiledEvaluator` does for the whole, in the same two calls.
-
-    Args:
-        encoder: Network that computes the features.
-        objective: Terms that read layers, cropped to the positions of the part.
-        tile: Where the part lies.
-        tile_bytes: Memory for the features of a tile of the part; None to keep those of the whole
-            part between the two calls, which saves computing them again.
-    """
-
-    def __init__(
-        self, encoder: Chain, objective: Objective, tile: Tile, *, tile_bytes: int | None = None
-    ) -> None:
-        self.encoder, self.objective, self.tile = encoder, objective, tile
-        self.tiled = (
-            None
-            if tile_bytes is None
-            else TiledEvaluator(
-                encoder, objective, source_space(tile), tile_bytes=tile_bytes, core=tile.inner
-            )
-        )
-        self._crop = torch.empty(0)
-        self._statistics: list[Tensor] = []
-
-    def statistics(self, crop: Tensor) -> list[Tensor]:
-        """Return the statistic of every term over the positions of the part.
-
-        Args:
-            crop: What the part sees of the signal, shape (b, channel, *space of tile.source).
-        """
-        self._crop = crop.detach().requires_grad_(self.tiled is None)
-        if self.tiled is not None:
-            return self.tiled.statistics(self._crop)
-        features = self.encoder(self._crop, self.objective.layers)
-        own = {layer: cut(seen, self.tile.inner[layer]) for layer, seen in features.items()}
-        self._statistics = self.objective.statistics(own, self._crop)
-        return [statistic.detach() for statistic in self._statistics]
-
-    def gradient(self, cotangents: Sequence[Tensor]) -> Tensor:
-        """Return the part's share of the gradient of J with respect to the crop seen last.
-
-        Args:
-            cotangents: Gradient of J with respect to the statistic of every term.
-        """
-        if self.tiled is not None:
-            return self.tiled.gradient(self._crop, cotangents)
-        statistics, self._statistics = self._statistics, []
-        (gradient,) = torch.autograd.grad(statistics, self._crop, cotangents)
-        return gradient
+from impasto.signal import Space
 
 
 def fitting_tile_bytes(

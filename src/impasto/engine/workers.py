@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from impasto.encoders.encoder import Chain, Encoder
 from impasto.engine.connection import Cluster, connect, import_ray
-from impasto.engine.shard import Shard, fitting_tile_bytes
+from impasto.engine.evaluator import LocalEvaluator
+from impasto.engine.shard import fitting_tile_bytes
 from impasto.engine.tiling import Tile
 from impasto.errors import UsageError, WorkersError
 from impasto.objectives.objective import Objective
@@ -38,7 +39,7 @@ class Worker:
     def __init__(self, threads: int, share: float) -> None:
         torch.set_num_threads(threads)
         self.share = share
-        self.shard: Shard | None = None
+        self.part: LocalEvaluator | None = None
 
     def version(self) -> str:
         """Return the version of impasto that is installed there."""
@@ -50,24 +51,24 @@ class Worker:
         """Take a part of a signal, with the targets of its positions.
 
         Args:
-            encoder: As for `Shard`.
-            objective: As for `Shard`.
-            tile: As for `Shard`.
-            tile_bytes: As for `Shard`, but None to look at the free memory.
+            encoder: Network that computes the features.
+            objective: Terms that read layers, cropped to the positions of the part.
+            tile: Where the part lies.
+            tile_bytes: Memory for the features of a tile; None to look at the free memory.
         """
-        self.shard = None  # makes room
+        self.part = None  # makes room
         fitting = tile_bytes or fitting_tile_bytes(encoder, objective, tile, self.share)
-        self.shard = Shard(encoder, objective, tile, tile_bytes=fitting)
+        self.part = LocalEvaluator(encoder, objective, tile_bytes=fitting, core=tile.inner)
 
     def statistics(self, crop: Array) -> list[Array]:
-        """See Shard.statistics."""
-        assert self.shard is not None
-        return [own.numpy() for own in self.shard.statistics(torch.tensor(crop))]
+        """See LocalEvaluator.statistics."""
+        assert self.part is not None
+        return [own.numpy() for own in self.part.statistics(torch.tensor(crop))]
 
     def gradient(self, cotangents: Sequence[Array]) -> Array:
-        """See Shard.gradient."""
-        assert self.shard is not None
-        gradient: Array = self.shard.gradient([torch.tensor(own) for own in cotangents]).numpy()
+        """See LocalEvaluator.gradient."""
+        assert self.part is not None
+        gradient: Array = self.part.gradient([torch.tensor(own) for own in cotangents]).numpy()
         return gradient
 
 

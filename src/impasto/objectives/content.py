@@ -30,18 +30,26 @@ class Content(Term):
 
     def statistic(self, features: Tensor) -> Tensor:
         """Sum the squared differences over channels and positions, shape (b,)."""
-        if features.shape[1:] != self.target.shape[1:]:
-            raise ShapeError(
-                f"Content features at {self.layer} have shape {tuple(self.target.shape[1:])}, "
-                f"those of the result {tuple(features.shape[1:])}."
-            )
-        difference = features.to(wide(features)) - self.target.to(wide(features))
-        return difference.square().flatten(1).sum(1)
+        return self._difference(features).square().sum(dim=tuple(range(1, features.ndim)))
 
     def cost(self, statistic: Tensor) -> Tensor:
         """Scale the sum of squares, shape (b,)."""
         return self.scale * statistic
 
+    def pull(self, features: Tensor, cotangent: Tensor, gradient: Tensor) -> None:
+        """See Term.pull."""
+        factors = 2 * cotangent.view(-1, *[1] * (features.ndim - 1))
+        # a sum of two precisions is slow
+        gradient += self._difference(features).mul_(factors).to(gradient.dtype)
+
     def crop(self, where: Region) -> Content:
         """Return the cost of a part of the positions."""
         return Content(self.layer, cut(self.target, where), scale=self.scale)
+
+    def _difference(self, features: Tensor) -> Tensor:
+        if features.shape[1:] != self.target.shape[1:]:
+            raise ShapeError(
+                f"Content features at {self.layer} have shape {tuple(self.target.shape[1:])}, "
+                f"those of the result {tuple(features.shape[1:])}."
+            )
+        return features.to(wide(features)) - self.target

@@ -55,6 +55,19 @@ class Term(ABC):
     def cost(self, statistic: Tensor) -> Tensor:
         """Turn the statistic of the whole into costs, shape (b,)."""
 
+    def pull(self, features: Tensor, cotangent: Tensor, gradient: Tensor) -> None:
+        """Add to the gradient of J with respect to features what it owes to the statistic.
+
+        Args:
+            features: Shape (b, c, *space).
+            cotangent: Gradient of J with respect to the statistic.
+            gradient: Shape (b, c, *space); it is changed.
+        """
+        leaf = features.detach().requires_grad_()
+        with torch.enable_grad():
+            statistic = self.statistic(leaf)
+        gradient += torch.autograd.grad(statistic, leaf, cotangent)[0]
+
     def crop(self, where: Region) -> Term:  # noqa: ARG002 - most terms know no place
         """Return the term for a part of the positions, to add up the statistics of all parts.
 
@@ -111,6 +124,10 @@ class Objective:
         return [
             term.statistic(features[term.layer] if term.layer else signal) for term in self.terms
         ]
+
+    def reading(self, layer: str | None) -> list[tuple[int, Term]]:
+        """Return the terms that read a layer, or the signal itself, and their numbers."""
+        return [(n, term) for n, term in enumerate(self.terms) if term.layer == layer]
 
     def costs(self, statistics: Iterable[Tensor]) -> Costs:
         """Turn the statistics of the whole into the weighted costs of every term."""

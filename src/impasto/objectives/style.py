@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from impasto.objectives.gram import gram, guided_gram
+from impasto.objectives.gram import gram, guided_gram, pull_gram
 from impasto.objectives.objective import Term
 from impasto.signal import Region, cut
 
@@ -36,12 +36,16 @@ class Style(Term):
 
     def statistic(self, features: Tensor) -> Tensor:
         """Return the Gram matrices, shape (b, c, c)."""
-        return gram(features)
+        return gram(features, near=self.target * math.prod(features.shape[2:]))
 
     def cost(self, statistic: Tensor) -> Tensor:
         """Compare mean Gram matrices, shape (b,)."""
         difference = statistic / self.positions - self.target.to(statistic.dtype)
         return self.scale * difference.square().flatten(1).sum(1)
+
+    def pull(self, features: Tensor, cotangent: Tensor, gradient: Tensor) -> None:
+        """See Term.pull."""
+        pull_gram(features, cotangent, gradient)
 
 
 class GuidedStyle(Term):

@@ -9,11 +9,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from impasto.encoders.encoder import Chain, Encoder
+from impasto.encoders.encoder import Encoder
 from impasto.engine.cluster import RayEvaluator
-from impasto.engine.evaluator import Evaluator, WholeEvaluator
-from impasto.engine.sweep import room, space_of, visit
-from impasto.engine.tiled import TiledEvaluator
+from impasto.engine.evaluator import Evaluator, LocalEvaluator
+from impasto.engine.sweep import room, visit
 from impasto.engine.workers import Workers
 from impasto.errors import InputError, UsageError
 from impasto.media import color
@@ -97,9 +96,7 @@ class StyleTransfer:
             objective += weight * Bounds(scale=1 / samples)
         if workers is not None:
             return RayEvaluator(workers, self.encoder, objective, space)
-        if tile_bytes is None or not isinstance(self.encoder, Chain):
-            return WholeEvaluator(self.encoder, objective)
-        return TiledEvaluator(self.encoder, objective, space, tile_bytes=tile_bytes)
+        return LocalEvaluator(self.encoder, objective, tile_bytes=tile_bytes)
 
     def start(self, space: Space) -> Tensor:
         """Return where the first level begins over its space, shape (1, channel, *space)."""
@@ -148,7 +145,7 @@ class StyleTransfer:
             spaces[piece.layer] = piece.space
             if piece.layer not in self.content_layers:
                 continue
-            if space_of(piece.features) == piece.space:
+            if piece.is_whole:
                 targets[piece.layer] = piece.features
             else:
                 target = targets.setdefault(piece.layer, room(piece.features, piece.space))
