@@ -19,7 +19,7 @@ from impasto.engine.canvas import make_canvas
 from impasto.engine.cluster import RayEvaluator, part_of
 from impasto.engine.curvature import Curvature
 from impasto.engine.evaluator import LocalEvaluator
-from impasto.engine.memory import TILE_BYTES
+from impasto.engine.memory import TILES
 from impasto.engine.shard import source_space
 from impasto.engine.sharding import shards
 from impasto.engine.workers import hire
@@ -67,7 +67,7 @@ def measure_compute(encoder: Chain, precision: str) -> None:
     (tile,) = shards(encoder, objective.layers, space, 1)
     part = part_of(objective, tile)
     seconds = {"whole": timed(lambda: whole.value_and_gradient(signal))}
-    for name, tile_bytes in (("part", None), ("part in tiles", TILE_BYTES)):
+    for name, tile_bytes in (("part", None), ("part in tiles", TILES[0])):
         shard = LocalEvaluator(encoder, part, tile_bytes=tile_bytes, core=tile.inner)
 
         def step(shard: LocalEvaluator = shard) -> None:

@@ -12,7 +12,7 @@ from impasto.encoders import Chain, Wrapped, random_encoder
 from impasto.engine import memory
 from impasto.engine.memory import (
     FIXED,
-    SMALLEST_TILE,
+    TILES,
     VECTORS,
     WHOLE_OVERHEAD,
     Plan,
@@ -71,7 +71,7 @@ class TestMakePlan:
         monkeypatch.setattr(memory, "available_bytes", lambda: GB)
         with pytest.raises(OutOfMemoryError, match=r"and 1\.0 GB is (free|allowed)") as caught:
             make_plan(encoder, iter(layers), space, memory=given)
-        needed = peak_bytes(encoder, layers, space, Plan(SMALLEST_TILE, 0))
+        needed = peak_bytes(encoder, layers, space, Plan(TILES[-1], 0))
         assert f"{max(space)} needs about {needed / GB:.1f} GB" in str(caught.value)
         found = re.search(r"--size (\d+)\.$", str(caught.value))
         assert found is not None

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from functools import cache
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # as in glibc's malloc.h
-_KEPT = 2**31 - 1
-_LARGEST = 2**28  # larger blocks, such as canvases of large prints, go back at once
+_MOST = 2**31 - 1
 
 
-@cache
-def keep_freed_memory() -> None:
-    """Make glibc keep large blocks of memory for the process.
+def keep_freed_memory(largest: int | None = None) -> None:
+    """Make glibc keep blocks of memory that were freed, for the whole process.
 
-    It returns them to the system as soon as they are freed. Every evaluation of J takes the same
-    blocks again, and the system clears each of their pages: at one megapixel a third of the time.
-    Other systems' allocators are left as they are.
+    It returns large ones to the system at once. Every evaluation of J takes the same blocks again,
+    and the system clears each of their pages: at one megapixel a third of the time. Other systems'
+    allocators are left as they are.
+
+    Args:
+        largest: Bytes of the largest block that is kept; None for any.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -25,5 +25,5 @@ def keep_freed_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError):  # another C library
         return
-    mallopt(_MMAP_THRESHOLD, _LARGEST)
-    mallopt(_TRIM_THRESHOLD, _KEPT)
+    mallopt(_MMAP_THRESHOLD, _MOST if largest is None else min(largest, _MOST))
+    mallopt(_TRIM_THRESHOLD, _MOST)

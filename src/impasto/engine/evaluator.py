@@ -62,7 +62,8 @@ class LocalEvaluator(Evaluator):
         tile_bytes: int | None = None,
         core: Mapping[str, Region] | None = None,
     ) -> None:
-        keep_freed_memory()
+        # what is kept between the stages of a sweep is large, and is not taken again
+        keep_freed_memory(None if tile_bytes is None else tile_bytes // 2)
         self.objective, self.noise = objective, rounding(encoder)
         self.passage: Passage | None = None
         if tile_bytes is not None and isinstance(encoder, Chain) and objective.layers:

@@ -17,10 +17,9 @@ from impasto.signal import Space, fit
 
 _CGROUP = Path("/sys/fs/cgroup")
 FIXED = 450 * 2**20  # libraries and weights
-VECTORS = 7  # signal-sized float32 arrays besides corrections: canvas, gradients, spectra, inputs
-TILE_BYTES = 48 * 2**20  # features of a tile; more saves little work and outgrows the caches
-SMALLEST_TILE = 16 * 2**20
-TILE_OVERHEAD = 2.5  # gradients and workspace of a tile, as a multiple of its features
+VECTORS = 8  # signal-sized float32 arrays besides corrections: canvas, gradients, spectra, inputs
+TILES = tuple(n * 2**20 for n in (128, 64, 32, 16))  # features of a tile: larger see less twice
+TILE_OVERHEAD = 4.0  # gradients and workspace of a tile, as a multiple of its features
 WHOLE_OVERHEAD = 1.45  # the same where the features of the whole are in memory, and indices
 
 
@@ -142,7 +141,6 @@ def _plans(limit: int) -> list[Plan]:
     few = min(CORRECTION_BYTES, limit // 8)
     return [
         Plan(None, few),
-        Plan(TILE_BYTES, few),
-        Plan(SMALLEST_TILE, few),
-        Plan(SMALLEST_TILE, 0),
+        *(Plan(tile_bytes, few) for tile_bytes in TILES),
+        Plan(TILES[-1], 0),
     ]
