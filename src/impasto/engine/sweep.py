@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 import torch
 from torch import Tensor
 
-from impasto.encoders.encoder import Chain, Encoder, channels_last
+from impasto.encoders.encoder import Chain, Encoder, Part, channels_last
 from impasto.engine.passage import Passage, Piece, Pull, cored, space_of
-from impasto.engine.tape import Part, Tape
+from impasto.engine.tape import Tape
 from impasto.engine.tiling import Stage, Tile, stages
 from impasto.signal import Region, Space, cut
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-Part = Callable[[Tensor], Mapping[str, Tensor]]
+from impasto.encoders.encoder import Part
+
 Add = Callable[[str, Tensor, Tensor], None]
 
 

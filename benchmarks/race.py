@@ -16,7 +16,7 @@ from multiprocessing import get_context
 
 import torch
 from pictures import PAIRS, picture
-from report import Options, Row
+from report import Row
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -40,6 +40,7 @@ class Race:
         noise: Whether the plain run begins with noise, as neural-style-pt does; else with content.
         pairs: How many pairs of pictures.
         target: How many times sooner impasto shall be.
+        device: Where both run.
     """
 
     size: int
@@ -47,10 +48,7 @@ class Race:
     noise: bool
     pairs: int
     target: float
-
-
-RACES = (Race(256, 500, False, 2, 4), Race(512, 1000, True, 5, 10))
-QUICK = (Race(256, 100, False, 1, 4), Race(256, 200, True, 1, 10))
+    device: DeviceName
 
 
 class PlainRun:
@@ -117,9 +115,7 @@ class PlainRun:
         return min(costs), time.monotonic() - began
 
 
-def run_plainly(
-    race: Race, content: str, style: str, device: torch.device
-) -> tuple[float, float]:
+def run_plainly(race: Race, content: str, style: str, device: torch.device) -> tuple[float, float]:
     """Do the plain run, in a process that impasto has not prepared for its own."""
     plain = PlainRun.on(content, style, race.size, device)
     image = picture(content, race.size)
@@ -127,7 +123,7 @@ def run_plainly(
     return plain.descend((noise if race.noise else image).to(device), race.steps)
 
 
-def compare(race: Race, content: str, style: str, device: DeviceName) -> tuple[float, str]:
+def compare(race: Race, content: str, style: str) -> tuple[float, str]:
     """Return how many times sooner impasto is, and what was seen."""
     settings = StylizeSettings(
         objective="neural-style",
@@ -135,7 +131,7 @@ def compare(race: Race, content: str, style: str, device: DeviceName) -> tuple[f
         levels=1,
         steps=race.steps,
         init="content",
-        device=device,
+        device=race.device,
     )
     network = encoder_for(settings)
     there = next(network.parameters()).device
@@ -156,19 +152,18 @@ def compare(race: Race, content: str, style: str, device: DeviceName) -> tuple[f
     return plain_seconds / seconds, seen
 
 
-def rows(options: Options) -> Iterator[Row]:
-    """Run the races, a row for each pair and one for their mean."""
-    for race in QUICK if options.quick else RACES:
-        ratios = []
-        for content, style in PAIRS[: race.pairs]:
-            ratio, seen = compare(race, content, style, options.device)
-            ratios.append(ratio)
-            yield Row(seen, f"{ratio:.2f} × sooner")
-        mean = sum(ratios) / len(ratios)
-        start = "noise" if race.noise else "content"
-        yield Row(
-            f"time to the cost of {race.steps} plain steps at {race.size} px from {start}, mean",
-            f"{mean:.2f} × sooner",
-            f"≥ {race.target:g} ×",
-            mean >= race.target,
-        )
+def run(race: Race) -> Iterator[Row]:
+    """Run the races of all pairs, a row for each and one for their mean."""
+    ratios = []
+    for content, style in PAIRS[: race.pairs]:
+        ratio, seen = compare(race, content, style)
+        ratios.append(ratio)
+        yield Row(seen, f"{ratio:.2f} × sooner")
+    mean = sum(ratios) / len(ratios)
+    start = "noise" if race.noise else "content"
+    yield Row(
+        f"time to the cost of {race.steps} plain steps at {race.size} px from {start}, mean",
+        f"{mean:.2f} × sooner",
+        f"≥ {race.target:g} ×",
+        mean >= race.target,
+    )
