@@ -1,0 +1,1 @@
+"""The microscope: what hidden units look for."""
