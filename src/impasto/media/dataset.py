@@ -12,7 +12,9 @@ from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from impasto.errors import ImpastoError, InputError
 from impasto.media import INPUT_SUFFIXES, MAX_PIXELS, Source, read
@@ -128,7 +130,7 @@ class Dataset:
             if self.origin.is_dir():
                 return _folder(self.origin)
             if self.origin.suffix.lower() in INPUT_SUFFIXES:
-                return iter([(self.origin.name, lambda path=self.origin: path)])
+                return iter([(self.origin.name, partial(Path, self.origin))])
             if not self.origin.exists():
                 raise InputError(f"{self.origin} does not exist.")
             if zipfile.is_zipfile(self.origin):
@@ -157,22 +159,20 @@ def _is_wanted(name: str) -> bool:
     return path.suffix.lower() in INPUT_SUFFIXES and not hidden
 
 
-def _folder(folder: Path) -> Listing:
+def _folder(folder: Path, name: str = "") -> Listing:
     """Go through a folder in the order of names; links to folders are not followed."""
-
-    def walk(inside: Path) -> Iterator[Path]:
-        try:
-            found = sorted(os.scandir(inside), key=lambda entry: entry.name)
-        except OSError as error:
-            raise InputError(f"{inside} cannot be listed: {error.strerror}.") from None
-        for entry in found:
-            if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
-                yield from walk(Path(entry))
-            elif _is_wanted(entry.name) and not entry.is_dir():
-                yield Path(entry)
-
-    for path in walk(folder):
-        yield path.relative_to(folder).as_posix(), lambda path=path: path
+    try:
+        found = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        told = InputError(f"{folder} cannot be listed: {error.strerror}.")
+        yield name or folder.name, partial(_complain, told)
+        return
+    for entry in found:
+        inside = f"{name}{entry.name}"
+        if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+            yield from _folder(Path(entry), f"{inside}/")
+        elif _is_wanted(entry.name) and not entry.is_dir():
+            yield inside, partial(Path, entry)
 
 
 def _list(file: Path) -> Listing:
@@ -183,7 +183,7 @@ def _list(file: Path) -> Listing:
                     f"{file} is neither an archive nor a list of files, a path a line."
                 )
             if name := line.strip():
-                yield name, lambda path=file.parent / name: path
+                yield name, partial(Path, file.parent, name)
 
 
 def _zip(file: Path) -> Listing:
@@ -192,7 +192,7 @@ def _zip(file: Path) -> Listing:
             for member in archive.infolist():
                 if _is_wanted(member.filename) and not member.is_dir():
                     name, size = member.filename, member.file_size
-                    yield name, lambda m=member, n=name, s=size: _held(n, s, archive.open(m))
+                    yield name, partial(_held, name, size, partial(archive.open, member))
     except zipfile.BadZipFile as error:
         raise InputError(f"{file} is damaged ({error}).") from None
 
@@ -205,26 +205,29 @@ def _tar(file: Path) -> Listing:
                 archive.members = []  # else it remembers all of them
                 if member.isfile() and _is_wanted(member.name):
                     name, size = member.name, member.size
-                    inside = archive.extractfile(member)
-                    yield name, lambda n=name, s=size, i=inside: _held(n, s, i)
+                    yield name, partial(_held, name, size, partial(archive.extractfile, member))
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         told = InputError(f"{file} is damaged or cut short behind {name} ({error}).")
-
-        def complain() -> Source:
-            raise told
-
-        yield file.name, complain
+        yield file.name, partial(_complain, told)
 
 
-def _held(name: str, size: int, file: io.BufferedIOBase) -> Source:
+def _held(name: str, size: int, opened: Callable[[], IO[bytes]]) -> Source:
     """Read a file of an archive into memory."""
     if size > LARGEST_FILE:
         raise InputError(f"{name} has {size} bytes, more than the limit of {LARGEST_FILE}.")
-    with file:
+    with opened() as file:
         return _File(file.read(), name)
+
+
+def _complain(error: ImpastoError) -> Source:
+    raise error
 
 
 def _sequence(sources: Iterable[Source]) -> Listing:
     for number, source in enumerate(sources):
         named = isinstance(source, str | os.PathLike)
-        yield os.fspath(source) if named else str(number), lambda source=source: source
+        yield os.fspath(source) if named else str(number), partial(_given, source)
+
+
+def _given(source: Source) -> Source:
+    return source
