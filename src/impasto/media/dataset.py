@@ -86,6 +86,10 @@ class Dataset:
         for number, (name, _) in enumerate(self._listing()):
             yield Entry(number, name)
 
+    def count(self) -> int:
+        """Return how many files there are."""
+        return sum(1 for _ in self.entries())
+
     def signals(self, wanted: Container[int] | None = None) -> Iterator[Loaded]:
         """Read signals in order; the next ones are decoded while one is in use.
 

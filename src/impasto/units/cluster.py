@@ -66,7 +66,7 @@ def search_on_cluster(
     findings = kept.load()
     yield findings
     with connect(address) as cluster:
-        shares = _shares(findings, sum(1 for _ in dataset.entries()), cluster.workers)
+        shares = _shares(findings, dataset.count(), cluster.workers)
         if not shares:
             return
         for content in _answers(what, dataset, shares, cluster.workers, cluster.threads):

@@ -38,9 +38,14 @@ class Findings:
         )
 
     @property
+    def looked_at(self) -> int:
+        """How many signals were looked at, and passed over."""
+        return sum(end - start for start, end in self.done)
+
+    @property
     def count(self) -> int:
-        """How many signals were looked at, without those that were passed over."""
-        return sum(end - start for start, end in self.done) - len(self.passed_over)
+        """How many signals were used."""
+        return self.looked_at - len(self.passed_over)
 
     def finish(self, number: int, name: str, shape: tuple[int, ...]) -> None:
         """Note that a signal was looked at."""
