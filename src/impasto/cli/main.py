@@ -16,6 +16,7 @@ from impasto.cli.rerun import rerun
 from impasto.cli.samples import samples
 from impasto.cli.settings import PairedMasks
 from impasto.cli.stylize import stylize
+from impasto.cli.units import units
 from impasto.errors import ImpastoError, OutOfMemoryError, OutputError
 
 INTERRUPTED = 130
@@ -28,6 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(cls=PairedMasks)(stylize)
+app.add_typer(units, name="units")
 for command in (rerun, samples, encoders):
     app.command()(command)
 

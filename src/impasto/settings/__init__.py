@@ -4,6 +4,7 @@ from impasto.settings.base import Setting as Setting
 from impasto.settings.base import Settings as Settings
 from impasto.settings.base import check_weight as check_weight
 from impasto.settings.base import option as option
+from impasto.settings.common import CommonSettings as CommonSettings
 from impasto.settings.parsing import parse_bytes as parse_bytes
 from impasto.settings.parsing import parse_layers as parse_layers
 from impasto.settings.stylize import Colors as Colors

@@ -7,18 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from impasto.errors import UsageError
-from impasto.settings.base import Setting, Settings, check_weight, option
-from impasto.settings.shared import (
-    DEFAULT_ENCODER,
-    NETWORK,
-    PICTURE,
-    Device,
-    EncoderName,
-    MaxPixels,
-    Precision,
-    WeightsConvention,
-    WeightsFile,
-)
+from impasto.settings.base import Setting, check_weight, option
+from impasto.settings.common import NETWORK, PICTURE, CommonSettings
 
 ObjectiveName = Literal["impasto", "paper", "course", "neural-style"]
 Colors = Literal["style", "content", "luminance", "match"]
@@ -28,7 +18,7 @@ _COST, _DESCENT = "Costs", "Descent"
 
 
 @dataclass(frozen=True)
-class StylizeSettings(Settings):
+class StylizeSettings(CommonSettings):
     """How a content and a style become a result. Every field is an option of `impasto stylize`.
 
     Raises:
@@ -101,15 +91,10 @@ class StylizeSettings(Settings):
     tv_weight: Annotated[
         float | None, Setting("Weight of the total variation, which smooths.", _COST)
     ] = None
-    encoder: EncoderName = DEFAULT_ENCODER
-    weights: WeightsFile = None
-    weights_convention: WeightsConvention = None
     pooling: Annotated[
         Literal["max", "average"] | None,
         Setting("Pooling of the network. (default: as the objective has it)", NETWORK),
     ] = None
-    precision: Precision = "auto"
-    device: Device = "auto"
     memory: Annotated[
         int | None,
         Setting(
@@ -118,13 +103,12 @@ class StylizeSettings(Settings):
             NETWORK,
         ),
     ] = None
-    max_pixels: MaxPixels = 200_000_000
 
     lowest: ClassVar[Mapping[str, int]] = {
+        **CommonSettings.lowest,
         "size": 1,
         "steps": 1,
         "levels": 1,
-        "max_pixels": 1,
         "seed": 0,
         "memory": 1,
     }
@@ -145,5 +129,3 @@ class StylizeSettings(Settings):
         check_weight("--style-scale", self.style_scale)
         if self.style_scale == 0:
             raise UsageError("--style-scale must be a number above 0.")
-        if self.weights_convention and not self.weights:
-            raise UsageError("--weights-convention needs --weights FILE.")

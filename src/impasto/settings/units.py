@@ -6,23 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from impasto.settings.base import Setting, Settings
-from impasto.settings.shared import (
-    DEFAULT_ENCODER,
-    PICTURE,
-    Device,
-    EncoderName,
-    MaxPixels,
-    Precision,
-    WeightsConvention,
-    WeightsFile,
-)
+from impasto.settings.base import Setting
+from impasto.settings.common import PICTURE, CommonSettings
 
 _UNITS, _REPORT = "Units", "Report"
 
 
 @dataclass(frozen=True)
-class UnitsSettings(Settings):
+class UnitsSettings(CommonSettings):
     """What is shown of the units of a network. Every field is an option of `impasto units`.
 
     Raises:
@@ -44,16 +35,10 @@ class UnitsSettings(Settings):
     max_size: Annotated[
         int, Setting("Longest side in pixels; larger pictures are reduced to it.", PICTURE)
     ] = 640
-    max_pixels: MaxPixels = 200_000_000
-    encoder: EncoderName = DEFAULT_ENCODER
-    weights: WeightsFile = None
-    weights_convention: WeightsConvention = None
-    precision: Precision = "auto"
-    device: Device = "auto"
 
     lowest: ClassVar[Mapping[str, int]] = {
+        **CommonSettings.lowest,
         "k": 1,
         "per_picture": 1,
         "max_size": 1,
-        "max_pixels": 1,
     }

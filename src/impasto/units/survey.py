@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from impasto.errors import InputError, UsageError
 from impasto.media import Source
 from impasto.media.dataset import Dataset
 from impasto.media.files import atomic_write
-from impasto.settings import UnitsSettings
+from impasto.settings import CommonSettings, UnitsSettings
 from impasto.units.atlas import Atlas
 from impasto.units.findings import Findings
 from impasto.units.gathering import Cell, Gathered, gather
@@ -46,11 +46,11 @@ class Progress:
     total: int | None
 
 
-def encoder_for(settings: UnitsSettings, *, ray: str | None = None) -> Encoder:
+def encoder_for(settings: CommonSettings, *, ray: str | None = None) -> Encoder:
     """Load the network that the settings name.
 
     Args:
-        settings: What is shown of it.
+        settings: Which it is, and where it computes.
         ray: As for `survey`.
     Raises:
         UsageError: If there is no network or no device of that name.
