@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import torch
@@ -42,19 +41,17 @@ class Rectifying(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if name.strip("_") not in _NAMES:
             return func(*args, **options)
-        in_place = name.endswith("_") or options.pop("inplace", False)
+        in_place = options.pop("inplace", False) or name.endswith("_")
         x, *others = args or (options.pop("input"),)
-        rectify = partial(_call, func, others, options)
+
+        def rectify(x: Tensor) -> Tensor:
+            made: Tensor = func(x.clone() if in_place else x, *others, **options)
+            return made
+
         if bool(rectify(torch.tensor(-1.0)) != 0):
             return func(*args, **kwargs or {})
         rectified: Tensor = _Rectify.apply(x, rectify, self.rule)  # type: ignore[no-untyped-call]
         return x.copy_(rectified) if in_place else rectified
-
-
-def _call(
-    func: Callable[..., Tensor], others: Sequence[Any], options: Mapping[str, Any], x: Tensor
-) -> Tensor:
-    return func(x.clone(), *others, **options)  # func may work in place
 
 
 class _Rectify(torch.autograd.Function):
