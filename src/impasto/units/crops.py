@@ -21,6 +21,13 @@ class Crop:
     region: Region
     position: tuple[int, ...]
 
+    def within(self, part: Region) -> Region:
+        """Return where a part of the signal lies within the crop."""
+        return tuple(
+            slice(own.start - outer.start, own.stop - outer.start)
+            for own, outer in zip(part, self.region, strict=True)
+        )
+
 
 def enclose(fields: Fields, position: Sequence[int], space: Space) -> Crop:
     """Find a part of a signal over which a unit has the same activation as over the whole.

@@ -150,9 +150,8 @@ def gather(
             if projector is not None and patch.activation > 0:
                 fields = sight.fields(tuple(signal.samples.shape), cell.layer)
                 crop = enclose(fields, patch.position, signal.space)
-                inside = _within(box, crop.region)
                 samples = cut(signal.samples, crop.region)
-                found += projector.take(_Waiting(cell, samples, crop.position, inside))
+                found += projector.take(_Waiting(cell, samples, crop.position, crop.within(box)))
         held += len(cells[entry.number])
         settled = held >= HELD or entry.number == max(cells)
         if settled and projector is not None:
@@ -170,11 +169,3 @@ def _cells(findings: Findings) -> Mapping[int, list[Cell]]:
                 if number >= 0:
                     cells[number].append(Cell(layer, unit, rank))
     return cells
-
-
-def _within(box: Region, region: Region) -> Region:
-    """Return where a box lies within a region that holds it."""
-    return tuple(
-        slice(own.start - outer.start, own.stop - outer.start)
-        for own, outer in zip(box, region, strict=True)
-    )
