@@ -215,15 +215,13 @@ def maximize(
     settings: CommonSettings,
 ) -> None:
     """Make a picture that excites a unit as much as can be."""
-    import torch
-
     from impasto.media import to_pil
     from impasto.signal import Signal
     from impasto.units.maximization import maximize as excite
     from impasto.units.survey import encoder_for
 
     layer, number = _parsed(unit)
-    made = excite(encoder_for(settings), layer, torch.tensor([number]), size=size, seed=seed)
+    made = excite(encoder_for(settings), layer, [number], size=size, seed=seed)
     _save(to_pil(Signal(made[0])), output, unit)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from copy import deepcopy
 
 from impasto.encoders.encoder import Encoder
 from impasto.units.atlas import Atlas, LayerPatches, Patch
@@ -22,16 +23,23 @@ class Sight:
 
     def __init__(self, encoder: Encoder, layers: Iterable[str]) -> None:
         self.encoder, self.layers = encoder, list(layers)
+        self._shadow: Encoder | None = deepcopy(encoder).to("meta")  # computes shapes alone
         self._known: dict[tuple[int, ...], dict[str, Fields]] = {}
 
     def fields(self, shape: tuple[int, ...], layer: str) -> Fields:
         """Return what the units of a layer see along each axis of a signal (channel, *space)."""
         if shape not in self._known:
-            channels, *space = shape
-            self._known[shape] = receptive_fields(
-                self.encoder, self.layers, tuple(space), channels=channels
-            )
+            self._known[shape] = self._followed(shape)
         return self._known[shape][layer]
+
+    def _followed(self, shape: tuple[int, ...]) -> dict[str, Fields]:
+        channels, *space = shape
+        if self._shadow is not None:
+            try:
+                return receptive_fields(self._shadow, self.layers, tuple(space), channels=channels)
+            except Exception:  # as many kinds as there are ways to look at values
+                self._shadow = None
+        return receptive_fields(self.encoder, self.layers, tuple(space), channels=channels)
 
 
 def chart(findings: Findings, encoder: Encoder, *, dataset: str) -> Atlas:

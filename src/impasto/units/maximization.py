@@ -93,12 +93,13 @@ def maximize(
         costs, gradient = (bounded or evaluator).value_and_gradient(canvas.decode(parameters))
         return costs, canvas.pullback(gradient)
 
-    start = _start(canvas, (len(units), channels, *space), bounds, seed)
+    device = next((weight.device for weight in encoder.parameters()), None)
+    start = _start(canvas, (len(units), channels, *space), bounds, seed).to(device)
     with Rectifying(redirected):
         for point in islice(Adam(rate=rate).iterate(evaluate, start), steps + 1):
             last = point.parameters
     made = canvas.decode(last)
-    return bounded.show(made) if bounded else made
+    return (bounded.show(made) if bounded else made).cpu()
 
 
 def redirected(gradient: Tensor, passing: Tensor) -> Tensor:

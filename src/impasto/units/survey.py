@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from impasto.encoders import Encoder, load_encoder, select_layers
 from impasto.engine.placement import place
 from impasto.errors import InputError, UsageError
@@ -200,7 +198,7 @@ class _Shown:
             cells.put_projection(unit, rank, found.projection)
 
     def maximize(self, encoder: Encoder) -> Iterator[Progress]:
-        """Make a picture for every unit that is not dead, and for dead ones, too."""
+        """Make a picture for every unit."""
         total = sum(len(found.units) for found in self.atlas.layers.values())
         done = 0
         for layer, found in self.atlas.layers.items():
@@ -208,10 +206,8 @@ class _Shown:
             for first in range(0, count, MAXIMIZED):
                 if layer in self.maximized:
                     continue
-                units = torch.arange(first, min(first + MAXIMIZED, count))
-                for unit, picture in zip(
-                    units.tolist(), maximize(encoder, layer, units), strict=True
-                ):
+                units = range(first, min(first + MAXIMIZED, count))
+                for unit, picture in zip(units, maximize(encoder, layer, units), strict=True):
                     self.cells[layer].put_maximization(unit, picture)
                 yield Progress("maximization", done + first + len(units), total)
             done += count
