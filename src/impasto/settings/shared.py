@@ -10,10 +10,15 @@ from impasto.settings.base import Setting
 PICTURE, NETWORK = "Picture", "Network"
 DEFAULT_ENCODER = "vgg19"
 
-EncoderName = Annotated[str, Setting("Network that sees; see 'impasto encoders'.", NETWORK)]
+EncoderName = Annotated[
+    str,
+    Setting(
+        "Network that sees: a name from 'impasto encoders', or package.module:function.", NETWORK
+    ),
+]
 WeightsFile = Annotated[
     Path | None,
-    Setting("File of VGG16 or VGG19 weights in torchvision's names (.pth, .safetensors).", NETWORK),
+    Setting("File of weights for it in torchvision's names (.pth, .safetensors).", NETWORK),
 ]
 WeightsConvention = Annotated[
     Literal["caffe", "torchvision"] | None,

@@ -106,7 +106,7 @@ class StylizeSettings(Settings):
     weights_convention: WeightsConvention = None
     pooling: Annotated[
         Literal["max", "average"] | None,
-        Setting("Pooling of the network. (default: as the objective has it)", NETWORK),
+        Setting("Pooling of VGG. (default: as the objective has it)", NETWORK),
     ] = None
     precision: Precision = "auto"
     device: Device = "auto"
