@@ -22,7 +22,8 @@ def select_layers(encoder: Encoder, patterns: str | Iterable[str]) -> list[str]:
         UsageError: If a pattern names no layer; the nearest names are offered.
     """
     wanted: set[str] = set()
-    for pattern in patterns.split(",") if isinstance(patterns, str) else patterns:
+    listed = patterns.replace(" ", "").split(",") if isinstance(patterns, str) else patterns
+    for pattern in listed:
         found = [name for name in encoder.table if fnmatchcase(name, pattern)]
         if pattern == ALL and not found:
             found = list(encoder.table)
