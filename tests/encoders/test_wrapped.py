@@ -206,6 +206,12 @@ class TestInPlace:
             True,
         ]
 
+    def test_within_inference_mode(self, batch: Tensor) -> None:
+        with torch.inference_mode():
+            encoder = Wrapped(Residual(batch.ndim - 2), example=batch)
+            features = encoder(batch, ["conv", "output"])
+        assert torch.equal(features["conv"], encoder.module.conv(batch))
+
 
 class TestOutput:
     """What the whole network makes by a function of its own."""

@@ -126,7 +126,7 @@ class Wrapped(Encoder):
     def _survey(self, example: Tensor) -> _Survey:
         """Run the module once and watch every submodule."""
         survey = _Survey(ndims=(2, example.ndim))
-        with torch.no_grad():
+        with torch.inference_mode(False), torch.no_grad():  # so that changes in place are counted
             x = self._see(example)
             before = x._version
             self._run(x, self._paths, survey.hear)
