@@ -21,14 +21,16 @@ class CommonSettings(Settings):
         UsageError: If a value is out of its range.
     """
 
-    encoder: Annotated[str, Setting("Network that sees; see 'impasto encoders'.", NETWORK)] = (
-        "vgg19"
-    )
+    encoder: Annotated[
+        str,
+        Setting(
+            "Network that sees: a name from 'impasto encoders', or package.module:function.",
+            NETWORK,
+        ),
+    ] = "vgg19"
     weights: Annotated[
         Path | None,
-        Setting(
-            "File of VGG16 or VGG19 weights in torchvision's names (.pth, .safetensors).", NETWORK
-        ),
+        Setting("File of weights for it in torchvision's names (.pth, .safetensors).", NETWORK),
     ] = None
     weights_convention: Annotated[
         Literal["caffe", "torchvision"] | None,

@@ -93,7 +93,7 @@ class StylizeSettings(CommonSettings):
     ] = None
     pooling: Annotated[
         Literal["max", "average"] | None,
-        Setting("Pooling of the network. (default: as the objective has it)", NETWORK),
+        Setting("Pooling of VGG. (default: as the objective has it)", NETWORK),
     ] = None
     memory: Annotated[
         int | None,

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from impasto.encoders.encoder import Encoder
-from impasto.errors import ImpastoError, InputError, UsageError
+from impasto.errors import ImpastoError, InputError, ShapeError, UsageError
 from impasto.media.dataset import Dataset, Entry
 from impasto.media.kept import KeptFile
 from impasto.signal import Signal
@@ -64,12 +64,9 @@ class Search:
 
     def _look(self, findings: Findings, entry: Entry, signal: Signal | ImpastoError) -> None:
         try:
-            checked = self._checked(signal)
-        except InputError as error:
+            self._add(findings, entry, self._checked(signal))
+        except (InputError, ShapeError) as error:
             findings.pass_over(entry.number, entry.name, str(error))
-        else:
-            self._add(findings, entry, checked)
-            findings.finish(entry.number, entry.name, tuple(checked.samples.shape))
 
     def _checked(self, signal: Signal | ImpastoError) -> Signal:
         if isinstance(signal, ImpastoError):
@@ -94,6 +91,7 @@ class Search:
                     entry.number, x[0], per_picture=self.per_picture
                 )
         findings.tops.update(found)
+        findings.finish(entry.number, entry.name, tuple(signal.samples.shape))
 
 
 class _Todo:
