@@ -17,7 +17,7 @@ from impasto.media.dataset import Dataset
 from impasto.samples import samples
 from impasto.signal import Signal, fit
 from impasto.units.atlas import Patch
-from impasto.units.patches import charted, find, top_patches
+from impasto.units.patches import find, top_patches
 from impasto.units.search import Search
 
 SPACES = {1: [(60,), (41,), (60,)], 2: [(24, 30), (17, 12)], 3: [(9, 12, 10), (8, 8, 8)]}
@@ -132,7 +132,7 @@ def test_what_cannot_be_used_is_passed_over(folder: Path) -> None:
     assert (one, other) == ("03a.png", "05a.png")
     assert "not a picture" in why
     assert "shortest side has 2 samples" in reason
-    with pytest.raises(InputError, match=r"Nothing in .* can be used. 03a.png: "):
+    with pytest.raises(InputError, match=r"Nothing in 1 signals can be used\. .*03a\.png is not a"):
         top_patches(random_encoder(2, 3), [folder / "03a.png"])
 
 
@@ -182,9 +182,3 @@ def test_wrong_numbers_are_told() -> None:
     for numbers in ({"k": 0}, {"per_picture": -1}):
         with pytest.raises(UsageError, match="must be a whole number from 1"):
             top_patches(encoder, signals(1), **numbers)
-
-
-def test_charting_nothing_is_told() -> None:
-    encoder = random_encoder(1, 3)
-    with pytest.raises(InputError, match="Nothing in"):
-        charted(Search(encoder, ["relu1_1"]).empty(), encoder, Dataset(signals(1)))

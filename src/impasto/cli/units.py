@@ -102,9 +102,9 @@ def report(
 
 def _told(folder: Path, seconds: float, *, quiet: bool) -> dict[str, Any]:
     """Say what the report holds."""
-    from impasto.units.report import read_report
+    from impasto.units.report import read_table
 
-    atlas = read_report(folder)
+    atlas = read_table(folder / "units.parquet")
     dead = sum(len(layer.dead) for layer in atlas.layers.values())
     count = sum(len(layer.units) for layer in atlas.layers.values())
     page = folder / "index.html"

@@ -76,7 +76,7 @@ def charted(findings: Findings, encoder: Encoder, dataset: Dataset) -> Atlas:
         InputError: If nothing could be used.
     """
     if not findings.count:
-        first = sorted(findings.passed_over.items())[:3]
-        reasons = " ".join(f"{name}: {reason}" for _, (name, reason) in first)
-        raise InputError(f"Nothing in {dataset.label} can be used. {reasons}")
+        name, reason = min(findings.passed_over.items())[1]
+        told = reason if name in reason else f"{name}: {reason}"
+        raise InputError(f"Nothing in {dataset.label} can be used. {told}")
     return chart(findings, encoder, dataset=dataset.label)

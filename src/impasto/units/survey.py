@@ -22,7 +22,7 @@ from impasto.units.findings import Findings
 from impasto.units.gathering import Cell, Gathered, gather
 from impasto.units.maximization import maximize
 from impasto.units.patches import charted, find
-from impasto.units.report import Cells, Pictures, write_report
+from impasto.units.report import Cells, Pictures, check_report_folder, write_report
 from impasto.units.search import Search
 
 WORK = ".impasto-work"  # in the folder of the report, as long as it is not finished
@@ -113,11 +113,10 @@ def survey(
 
 def _begin(folder: Path) -> Path:
     """Make the folder of the report, and in it that of the work."""
-    try:
-        (folder / WORK).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be made or written: {error.strerror}.") from None
-    return folder / WORK
+    check_report_folder(folder)
+    work = folder / WORK
+    work.mkdir(parents=True, exist_ok=True)
+    return work
 
 
 class _Shown:
@@ -136,18 +135,23 @@ class _Shown:
         told = self._told()
         self.after: int = told.get("after", -1)
         self.maximized: list[str] = told.get("maximized", [])
-        self.pictures = Pictures.restored(work / "pictures", told.get("pictures", []))
-        make = Cells.reopened if told else Cells.create
+        self.pictures = Pictures.restored(work / "pictures", told.get("pictures", {}))
         self.cells = {
-            layer: make(
-                work / "cells" / str(number),
-                units=len(found.units),
-                k=settings.k,
-                projections=self.method is not None,
-                maximizations=settings.maximize,
-            )
-            for number, (layer, found) in enumerate(atlas.layers.items())
+            layer: self._cells(work / "cells" / str(number), layer, afresh=not told)
+            for number, layer in enumerate(atlas.layers)
         }
+
+    def _cells(self, folder: Path, layer: str, *, afresh: bool) -> Cells:
+        if not afresh:
+            return Cells.reopen(folder, layer)
+        return Cells.create(
+            folder,
+            layer,
+            units=len(self.atlas.layers[layer].units),
+            k=self.settings.k,
+            projections=self.method is not None,
+            maximizations=self.settings.maximize,
+        )
 
     def _told(self) -> dict[str, Any]:
         """Return what an interrupted program has left, if it wanted the same."""
