@@ -20,10 +20,14 @@ from impasto.cli.units import units
 from impasto.errors import ImpastoError, OutOfMemoryError, OutputError
 
 INTERRUPTED = 130
+ABOUT = (
+    "Neural style transfer: the content of one picture in the style of another. "
+    "And a microscope: what the units of a network look for."
+)
 
 app = typer.Typer(
     name="impasto",
-    help="Neural style transfer: the content of one picture in the style of another.",
+    help=ABOUT,
     no_args_is_help=True,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -49,7 +53,7 @@ def options(
     ] = False,
     debug: Annotated[bool, typer.Option(help="Show tracebacks of errors.")] = False,
 ) -> None:
-    """Neural style transfer: the content of one picture in the style of another."""
+    """See ABOUT."""
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
