@@ -1,0 +1,116 @@
+"""What the page knows: a script for the whole report and one a layer, which also Python reads.
+
+They are scripts since a page that was opened from a disk may load those, but no other data.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from impasto.errors import InputError
+from impasto.units.atlas import Atlas, LayerPatches, Patch
+from impasto.units.receptive import Fields
+from impasto.units.report.cells import is_seen_as_pixels
+from impasto.units.report.names import storable
+from impasto.units.report.pictures import LONGEST_SIDE
+from impasto.units.report.sheets import Layout
+
+SUMMARY = "page/summary.js"
+
+_START, _END = "deliver(", ");\n"
+
+
+def write_script(path: Path, name: str | None, data: Mapping[str, Any]) -> None:
+    """Write data as a script that hands them to the page under the name of a layer, or none."""
+    arguments = (json.dumps(value, separators=(",", ":")) for value in (name, data))
+    path.write_text(_START + ",".join(arguments) + _END, encoding="ascii", newline="\n")
+
+
+def read_script(path: Path) -> Any:
+    """Return the data of a script.
+
+    Raises:
+        InputError: If it is missing or damaged.
+    """
+    try:
+        text = path.read_text(encoding="ascii")
+        if not (text.startswith(_START) and text.endswith(_END)):
+            raise ValueError
+        return json.loads(f"[{text.removeprefix(_START).removesuffix(_END)}]")[1]
+    except OSError as error:
+        raise InputError(f"{path} could not be read: {error.strerror}.") from None
+    except (ValueError, LookupError):
+        raise InputError(f"{path} is damaged: make the report again.") from None
+
+
+def summary_of(atlas: Atlas, stems: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the page shows before a layer is chosen.
+
+    Args:
+        atlas: What was found.
+        stems: How the files of each layer are called.
+    """
+    return {
+        "network": atlas.network,
+        "dataset": atlas.dataset,
+        "count": atlas.count,
+        "passed_over": [list(entry) for entry in atlas.passed_over],
+        "layers": [
+            {
+                "name": storable(name),
+                "stem": stems[name],
+                "fields": [asdict(field) for field in layer.fields],
+                "units": len(layer.units),
+                "dead": len(layer.dead),
+            }
+            for name, layer in atlas.layers.items()
+        ],
+    }
+
+
+def layer_data(
+    layer: LayerPatches,
+    layouts: Mapping[str, Layout],
+    pictures: Mapping[str, tuple[int, tuple[int, int]]],
+) -> dict[str, Any]:
+    """Return what the page shows of a layer.
+
+    Args:
+        layer: Its patches.
+        layouts: For each kind of cells where they are in their sheets.
+        pictures: For each picture the number of its file, and its height and width.
+    """
+    names = sorted({patch.picture for patches in layer.units for patch in patches})
+    numbers = {name: number for number, name in enumerate(names)}
+    return {
+        "sheets": {kind: layout.as_dict() for kind, layout in layouts.items()},
+        "pixels": shows_pixels(layer.fields, layouts["patches"].cell),
+        "pictures": [[pictures[name][0], name, *pictures[name][1]] for name in names],
+        "longest": LONGEST_SIDE,
+        "dead": layer.dead,
+        "units": [[_entry(patch, numbers) for patch in patches] for patches in layer.units],
+    }
+
+
+def shows_pixels(fields: Fields, cell: int) -> bool:
+    """Tell whether the patches of a layer are so small that each pixel is a square."""
+    longest = max((field.size for field in fields), default=0)
+    return not any(field.whole for field in fields) and is_seen_as_pixels(longest, cell)
+
+
+def layouts_of(data: Mapping[str, Any]) -> dict[str, Layout]:
+    """Return for each kind of cells of a layer where they are in their sheets."""
+    return {kind: Layout(**numbers) for kind, numbers in data["sheets"].items()}
+
+
+def _entry(patch: Patch, numbers: Mapping[str, int]) -> Sequence[Any]:
+    (top, bottom), (left, right) = patch.box
+    finite = math.isfinite(patch.activation)
+    activation = float(f"{patch.activation:.6g}") if finite else None
+    place = [*patch.position, top, bottom, left, right]
+    return [numbers[patch.picture], activation, int(patch.clipped), *place]
