@@ -53,7 +53,7 @@ def options(
     ] = False,
     debug: Annotated[bool, typer.Option(help="Show tracebacks of errors.")] = False,
 ) -> None:
-    """See ABOUT."""
+    """Take what holds for all commands."""
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

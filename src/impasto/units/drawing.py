@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 
 import numpy as np
-import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -13,10 +12,10 @@ from PIL import Image
 from torch import Tensor
 
 from impasto.signal import Signal
+from impasto.units.contrast import contrasted
 from impasto.units.occlusion import Occlusion
 from impasto.units.single import Strongest
 
-_BRIGHT = 0.995  # of a projection's values are within the contrast that is shown
 _HEIGHT = 4.0  # inches of a panel
 
 
@@ -40,7 +39,8 @@ def draw_projection(signal: Signal, found: Strongest) -> Image.Image:
     whole.imshow(_colors(signal.samples))
     whole.add_patch(frame)
     patch.imshow(_colors(signal.samples[:, rows, columns]), interpolation="nearest")
-    projected.imshow(_colors(contrasted(found.projection)), interpolation="nearest")
+    colors = contrasted(found.projection.float().movedim(0, -1).numpy())
+    projected.imshow(colors, interpolation="nearest")
     patch.set_title(f"activation {found.activation:.3g}", fontsize=10)
     projected.set_title("projection", fontsize=10)
     return _drawn(figure)
@@ -65,17 +65,6 @@ def draw_occlusion(signal: Signal, occlusion: Occlusion) -> Image.Image:
     mapped.set_title(f"without the square: {occlusion.unoccluded:.3g}", fontsize=10)
     figure.colorbar(drawn, ax=mapped, fraction=0.04, pad=0.02)
     return _drawn(figure)
-
-
-def contrasted(projection: Tensor) -> Tensor:
-    """Turn values of both signs into colors from 0 to 1, zero into gray.
-
-    Args:
-        projection: Shape (3, h, w).
-    """
-    size = projection.abs().float()
-    strongest = torch.quantile(size.flatten()[:1_000_000], _BRIGHT).clamp(min=1e-12)
-    return (projection.float() / strongest + 1).div(2).clamp(0, 1)
 
 
 def _axes(occlusion: Occlusion) -> list[tuple[Tensor, int]]:
