@@ -89,7 +89,7 @@ def report(
 
     If it is broken off, the same command goes on where it was.
     """
-    from impasto.units.survey import survey
+    from impasto.units.recipe import survey
 
     began = time.monotonic()
     with StageBar(quiet=quiet) as bar:
@@ -218,7 +218,7 @@ def maximize(
     from impasto.media import to_pil
     from impasto.signal import Signal
     from impasto.units.maximization import maximize as excite
-    from impasto.units.survey import encoder_for
+    from impasto.units.recipe import encoder_for
 
     layer, number = _parsed(unit)
     made = excite(encoder_for(settings), layer, [number], size=size, seed=seed)
@@ -237,7 +237,7 @@ def _ready(picture: str, max_size: int, settings: CommonSettings) -> tuple[Encod
     """Load the network, and read a picture as it goes through it."""
     from impasto import media, samples
     from impasto.signal import fit
-    from impasto.units.survey import encoder_for
+    from impasto.units.recipe import encoder_for
 
     path = picture if Path(picture).exists() else samples.find(picture) or picture
     signal = media.read(path, max_pixels=settings.max_pixels)

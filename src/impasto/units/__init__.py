@@ -10,6 +10,6 @@ from impasto.units.patches import top_patches as top_patches
 from impasto.units.projection import project as project
 from impasto.units.receptive import Field as Field
 from impasto.units.receptive import receptive_fields as receptive_fields
-from impasto.units.survey import Progress as Progress
-from impasto.units.survey import survey as survey
+from impasto.units.recipe import Progress as Progress
+from impasto.units.recipe import survey as survey
 from impasto.units.textures import synthesize as synthesize

@@ -14,9 +14,9 @@ from impasto.encoders import Encoder, random_encoder
 from impasto.errors import ImpastoError, InputError, UsageError
 from impasto.media import kept
 from impasto.units import gathering
-from impasto.units import survey as module
+from impasto.units import recipe as module
+from impasto.units.recipe import WORK, Progress, survey
 from impasto.units.report import read_table
-from impasto.units.survey import WORK, Progress, survey
 
 
 @pytest.fixture
