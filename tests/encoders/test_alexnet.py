@@ -88,3 +88,10 @@ def test_receptive_fields(encoder: Wrapped) -> None:
     assert seen["conv5"] == (163, 16, -66)
     assert seen["pool5"] == (195, 32, -66)
     assert fields["fc6"] == fields["fc8"] == (WHOLE, WHOLE)
+
+
+def test_minimum_length(encoder: Wrapped) -> None:
+    """The last pooling sees 3 positions, 16 pixels apart, of which each needs 67 - 2 · 18."""
+    assert encoder.minimum_length(["conv1"]) == 7
+    assert encoder.minimum_length(["pool2"]) == 31
+    assert encoder.minimum_length(["fc8"]) == 63

@@ -345,8 +345,8 @@ def test_stops_at_the_deepest_layer(network: Nested, batch: Tensor) -> None:
 def test_leaves_no_hooks_behind(network: Nested, batch: Tensor) -> None:
     encoder = Wrapped(network, example=batch)
     encoder(batch, ["stem.conv"])
-    with pytest.raises(RuntimeError):  # the head takes one size only
-        encoder(torch.cat([batch, batch], -1), ["head"])
+    with pytest.raises(RuntimeError):  # nothing is left for the pooling
+        encoder(batch[..., :1], ["stem.pool"])
     assert not any(part._forward_hooks for part in network.modules())
 
 
@@ -361,6 +361,14 @@ def test_other_channels(network: Nested, batch: Tensor, channels: int) -> None:
 def test_other_axes(network: Nested, batch: Tensor) -> None:
     with pytest.raises(ShapeError):
         Wrapped(network, example=batch)(batch[..., None], ["stem.conv"])
+
+
+def test_another_size_than_the_only_one(network: Nested, batch: Tensor) -> None:
+    encoder = Wrapped(network, example=batch, name="toy")
+    wide = torch.cat([batch, batch], -1)
+    encoder(wide, ["block.relu:2"])
+    with pytest.raises(ShapeError, match=r"toy computes head for signals of size \(.*\) only"):
+        encoder(wide, ["stem.conv", "head"])
 
 
 def test_is_frozen(network: Nested, batch: Tensor) -> None:
@@ -385,9 +393,22 @@ def test_computes_in_the_precision_of_the_weights(batch: Tensor) -> None:
     assert 0 < (rough["1"].float() - exact).norm() / exact.norm() < 0.05
 
 
-def test_minimum_length_is_the_stride(network: Nested, batch: Tensor) -> None:
-    encoder = Wrapped(network, example=batch)
-    assert encoder.minimum_length([]) == 1
-    assert encoder.minimum_length(["stem.conv"]) == 1
-    assert encoder.minimum_length(["head"]) == 1
-    assert encoder.minimum_length(["stem.conv", "stem.pool"]) == 2
+class TestMinimumLength:
+    def test_of_a_network_with_a_flat_head(self, network: Nested, batch: Tensor) -> None:
+        encoder = Wrapped(network, example=batch)
+        assert encoder.minimum_length([]) == 1
+        assert encoder.minimum_length(["stem.conv"]) == 1
+        assert encoder.minimum_length(["stem.conv", "stem.pool"]) == 2
+        assert encoder.minimum_length(["head"]) == min(batch.shape[2:])
+
+    @pytest.mark.parametrize("axes", [1, 2, 3])
+    def test_runs_there_and_not_below(self, axes: int) -> None:
+        """3 positions of a stride of 2 see 7 samples, and 4 of them see 9."""
+        convolution, pooling = CONVOLUTIONS[axes - 1], POOLINGS[axes - 1]
+        network = nn.Sequential(convolution(1, 1, 3, 2), convolution(1, 1, 3), pooling(2, 4))
+        encoder = Wrapped(network, example=torch.zeros(1, 1, *[24] * axes))
+        for layer, least in (("0", 3), ("1", 7), ("2", 9)):
+            assert encoder.minimum_length([layer]) == least
+            encoder(torch.zeros(1, 1, *[least] * axes), [layer])
+            with pytest.raises(RuntimeError):
+                encoder(torch.zeros(1, 1, *[least - 1] * axes), [layer])

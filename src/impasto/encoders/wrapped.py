@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from impasto.encoders.calls import Enough, Survey, listening
 from impasto.encoders.encoder import UNKNOWN, Encoder, Layer
 from impasto.encoders.example import find_example
 from impasto.errors import ShapeError, UsageError, nearest
-
-OUTPUT = "output"  # name of what the whole network makes, where none of its submodules made it
 
 
 class Wrapped(Encoder):
@@ -69,10 +68,12 @@ class Wrapped(Encoder):
         for call in (layers or {}).values():
             if (path := call.partition(":")[0]) not in self._paths:
                 raise UsageError(f"{name} has no submodule {path!r}. {nearest(path, self._paths)}")
-        survey = self._survey(example)
+        survey, grown = self._survey(example), self._grow(example)
         self.calls = survey.own() if layers is None else dict(layers)
         self._changed, self._changes_input = survey.changed, survey.changes_input
-        self.table = self._table(example, survey)
+        self._fixed = survey.outputs.keys() - grown.keys()
+        self._minima: dict[tuple[str, ...], int] = {}
+        self.table = {layer.name: layer for layer in self._layers(survey.outputs, grown)}
         for layer, call in self.calls.items():
             if layer not in self.table:
                 raise UsageError(f"{name}: the output of {call!r} is not one tensor of features.")
@@ -81,14 +82,10 @@ class Wrapped(Encoder):
         """See Encoder.forward.
 
         Raises:
-            ShapeError: If the batch has other channels or axes than the network takes.
+            ShapeError: If the batch has channels, axes or a size that the network does not take.
         """
         wanted = self.check(layers)
-        if batch.ndim != self.axes + 2 or batch.shape[1] != self.channels:
-            raise ShapeError(
-                f"{self.name} takes (batch, {self.channels}) and {self.axes} space axes, "
-                f"not shape {tuple(batch.shape)}."
-            )
+        self._check_shape(tuple(batch.shape), wanted)
         calls = {self.calls[layer] for layer in wanted}
         outputs: dict[str, Tensor] = {}
 
@@ -96,7 +93,7 @@ class Wrapped(Encoder):
             if call in calls:
                 outputs[call] = output.clone() if call in self._changed else output
                 if len(outputs) == len(calls):
-                    raise _Enough
+                    raise Enough
 
         if wanted:
             x = self._see(batch)
@@ -112,8 +109,36 @@ class Wrapped(Encoder):
         return {layer: self._as_map(outputs[self.calls[layer]]) for layer in wanted}
 
     def minimum_length(self, layers: Iterable[str]) -> int:
-        """See Encoder.minimum_length: here the stride, since the graph is not known."""
-        return max((self.table[name].stride for name in self.check(layers)), default=1) or 1
+        """See Encoder.minimum_length: found out by trying, up to the size of the example."""
+        wanted = tuple(self.check(layers))
+        if wanted not in self._minima:
+            lengths, works = range(1, min(self.space)), partial(self._works, wanted)
+            self._minima[wanted] = 1 + bisect_left(lengths, True, key=works)
+        return self._minima[wanted]
+
+    def _works(self, layers: Iterable[str], length: int) -> bool:
+        """Tell whether the network takes a signal with as many samples along each axis."""
+        device = next((weight.device for weight in self.parameters()), None)
+        signal = torch.zeros(1, self.channels, *[length] * self.axes, device=device)
+        try:
+            with torch.no_grad():
+                self(signal, layers)
+        except Exception:  # whatever a network says that takes another size
+            return False
+        return True
+
+    def _check_shape(self, shape: tuple[int, ...], layers: Iterable[str]) -> None:
+        if len(shape) != self.axes + 2 or shape[1] != self.channels:
+            raise ShapeError(
+                f"{self.name} takes (batch, {self.channels}) and {self.axes} space axes, "
+                f"not shape {shape}."
+            )
+        fixed = [layer for layer in layers if self.calls[layer] in self._fixed]
+        if fixed and shape[2:] != self.space:
+            raise ShapeError(
+                f"{self.name} computes {fixed[0]} for signals of size {self.space} only, "
+                f"not {shape[2:]}."
+            )
 
     def _see(self, batch: Tensor) -> Tensor:
         """Bring signals into the units and the precision of the module."""
@@ -128,12 +153,12 @@ class Wrapped(Encoder):
     def _run(self, x: Tensor, calls: Iterable[str], hear: Callable[[str, Any], None]) -> None:
         """Run the module and tell the outputs of some submodules, until there are enough."""
         paths = {call.partition(":")[0] for call in calls}
-        with _listening(self.module, paths, hear):
+        with listening(self.module, paths, hear):
             self.module(x)
 
-    def _survey(self, example: Tensor) -> _Survey:
+    def _survey(self, example: Tensor) -> Survey:
         """Run the module once and watch every submodule."""
-        survey = _Survey(ndims=(2, example.ndim))
+        survey = Survey(ndims=(2, example.ndim))
         with torch.inference_mode(False), torch.no_grad():  # so that changes in place are counted
             x = self._see(example)
             before = x._version
@@ -141,95 +166,27 @@ class Wrapped(Encoder):
         survey.changes_input = x._version != before
         return survey
 
-    def _table(self, example: Tensor, survey: _Survey) -> dict[str, Layer]:
-        """Derive channels and strides: how much the input must grow for another position."""
-        length = example.shape[-1]
-        grown: dict[str, int] = {}
-        with torch.no_grad():
-            try:
-                wide = self._see(torch.cat([example, example], -1))
-                self._run(wide, self._paths, lambda call, out: _note_length(grown, call, out))
-            except Exception:  # whatever a network says that takes one size only
-                pass
-        table = {}
-        for call, output in survey.outputs.items():
-            own = output.shape[-1] if output.ndim > 2 else 1
-            more = grown.get(call, 2 * own) - own if output.ndim > 2 else 0
-            stride = round(length / more) if more > 0 else 0
-            names = (layer for layer, made in self.calls.items() if made == call)
-            table.update({layer: Layer(layer, output.shape[1], stride) for layer in names})
-        return table
+    def _grow(self, example: Tensor) -> dict[str, int]:
+        """Return how long the last axis of each output is for twice as many samples along it.
 
+        Where a network takes but one size, the outputs behind the place that says so are missing.
+        """
+        lengths: dict[str, int] = {}
 
-@dataclass
-class _Survey:
-    """What a run with an example tells of all calls of submodules.
+        def note(call: str, output: Any) -> None:
+            if isinstance(output, Tensor):
+                lengths[call] = output.shape[-1]
 
-    Attributes:
-        ndims: How many dimensions features have.
-        outputs: For each call that made features what it made, in order.
-        versions: How often these had been changed in place by then.
-        repeats: Calls that handed on what another had made.
-        changes_input: Whether the network changes its input in place.
-    """
+        with torch.no_grad(), suppress(Exception):  # whatever a network says about its size
+            self._run(self._see(torch.cat([example, example], -1)), self._paths, note)
+        return lengths
 
-    ndims: tuple[int, int]
-    outputs: dict[str, Tensor] = field(default_factory=dict)
-    versions: dict[str, int] = field(default_factory=dict)
-    repeats: set[str] = field(default_factory=set)
-    changes_input: bool = False
-
-    def hear(self, call: str, output: Any) -> None:
-        """Take note of an output."""
-        if not isinstance(output, Tensor) or output.ndim not in self.ndims:
-            return
-        earlier = [call for call, own in self.outputs.items() if own is output]
-        if earlier and self.versions[earlier[-1]] == output._version:
-            self.repeats.add(call)
-        self.outputs[call], self.versions[call] = output, output._version
-
-    def own(self) -> dict[str, str]:
-        """Name each call that made something new by itself."""
-        names = {call: call for call in self.outputs if call not in self.repeats}
-        if "" in names:
-            names.setdefault(OUTPUT, names.pop(""))
-        return names
-
-    @property
-    def changed(self) -> set[str]:
-        """Calls whose output was changed in place after they had made it."""
-        return {call for call, v in self.versions.items() if self.outputs[call]._version != v}
-
-
-class _Enough(Exception):
-    """All the features that were asked for have been computed."""
-
-
-@contextmanager
-def _listening(
-    module: nn.Module, paths: Iterable[str], hear: Callable[[str, Any], None]
-) -> Iterator[None]:
-    """Tell every output of some submodules under the name of the call: "path", "path:2", ..."""
-    count: Counter[str] = Counter()
-
-    def hook(path: str) -> Callable[[nn.Module, Any, Any], None]:
-        def tell(_module: nn.Module, _inputs: Any, output: Any) -> None:
-            count[path] += 1
-            hear(path if count[path] == 1 else f"{path}:{count[path]}", output)
-
-        return tell
-
-    parts = [(path, module.get_submodule(path)) for path in paths]
-    handles = [part.register_forward_hook(hook(path)) for path, part in parts]
-    try:
-        yield
-    except _Enough:
-        pass
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def _note_length(lengths: dict[str, int], call: str, output: Any) -> None:
-    if isinstance(output, Tensor):
-        lengths[call] = output.shape[-1]
+    def _layers(self, outputs: Mapping[str, Tensor], grown: Mapping[str, int]) -> Iterator[Layer]:
+        """Derive channels, and the stride: how much the input must grow for another position."""
+        for call, output in outputs.items():
+            length = output.shape[-1] if output.ndim > 2 else 1
+            more = grown.get(call, 2 * length) - length if output.ndim > 2 else 0
+            stride = round(self.space[-1] / more) if more > 0 else 0
+            for layer, made in self.calls.items():
+                if made == call:
+                    yield Layer(layer, output.shape[1], stride)
