@@ -88,6 +88,7 @@ def rows(options: Options) -> Iterator[Row]:
             objective="neural-style", size=512, precision=precision, device=options.device
         )
         encoder = encoder_for(settings)
+        assert isinstance(encoder, Chain)
         inputs = read_inputs(*PAIRS[0], max_pixels=10**9)
         problem = StyleTransfer(encoder, inputs, settings)
         evaluator, signal = problem.evaluator(problem.space), problem.start(problem.space)

@@ -15,6 +15,7 @@ from pathlib import Path
 from pictures import PAIRS
 from report import Options, Row
 
+from impasto.encoders import Chain
 from impasto.engine.memory import TILES, Plan, peak_bytes
 from impasto.objectives.conventions import CONVENTIONS
 from impasto.settings import StylizeSettings
@@ -98,6 +99,7 @@ def poster_bytes() -> int:
     """Estimate the memory of 100 megapixels in the smallest tiles."""
     settings = StylizeSettings()
     encoder = encoder_for(settings)
+    assert isinstance(encoder, Chain)
     chosen = CONVENTIONS[settings.objective]
     layers = {*chosen.content_layers, *chosen.style_layers}
     return peak_bytes(encoder, layers, (8165, 12247), Plan(TILES[-1], 0))

@@ -29,6 +29,7 @@ PARTS = (
     "qualities",
     "memory",
     "checkpoints",
+    "top_patches",
 )
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 START, END = "<!-- {} -->\n", "<!-- end of {} -->\n"  # around the lines of a part

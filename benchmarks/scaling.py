@@ -41,6 +41,7 @@ def main() -> None:
     layers = [*convention("impasto").style_layers, *convention("impasto").content_layers]
     for precision in ("float32", "bfloat16"):
         encoder = encoder_for(StylizeSettings(precision=precision))
+        assert isinstance(encoder, Chain)
         measure_compute(encoder, precision)
     measure_driver()
     grams = sum(encoder.table[n].channels ** 2 for n in convention("impasto").style_layers) * 4
@@ -103,6 +104,7 @@ def measure_ray() -> None:
     """Print what a step with two local workers takes beyond the computing of the same parts."""
     space = (768, 768)
     encoder = encoder_for(StylizeSettings(precision="float32"))
+    assert isinstance(encoder, Chain)
     objective, signal = objective_over(encoder, space), torch.rand(1, 3, *space)
     small = Objective(t for t in objective.weighted if t[1].layer == "relu1_1")
     with hire("local") as workers:

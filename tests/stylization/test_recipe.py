@@ -17,8 +17,7 @@ import impasto
 from impasto import Encoder, StylizeSettings, StylizeStep, stylize, stylize_steps
 from impasto.engine import memory
 from impasto.errors import ImpastoError, InputError, OutOfMemoryError, UsageError
-from impasto.media import read
-from impasto.stylization import keeper
+from impasto.media import kept, read
 
 GB = 2**30
 
@@ -238,8 +237,8 @@ class TestCheckpoint:
     @pytest.fixture(autouse=True)
     def _always_due(self, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = SimpleNamespace(monotonic=itertools.count(step=100).__next__)
-        monkeypatch.setattr(keeper, "time", clock)
-        monkeypatch.setattr(keeper, "SHARE", 1e9)
+        monkeypatch.setattr(kept, "time", clock)
+        monkeypatch.setattr(kept, "SHARE", 1e9)
 
     def run(
         self, vgg: Encoder, photo: Any, painting: Any, state: Path | str, **changes: Any

@@ -17,7 +17,7 @@ from impasto.errors import UsageError
 from impasto.settings import StylizeSettings
 
 if TYPE_CHECKING:
-    from impasto.encoders import Chain
+    from impasto.encoders import Encoder
     from impasto.stylization import Stylization, StylizeStep
 
 Report = dict[str, Any]
@@ -52,7 +52,7 @@ class Job:
     quiet: bool
     checkpoint_every: float | None = None
     ray: str | None = None
-    encoder: Chain | None = None
+    encoder: Encoder | None = None
 
     def read_from(self, contents: Sequence[str]) -> list[str]:
         """Return the paths of all that is read."""

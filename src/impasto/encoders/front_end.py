@@ -39,7 +39,9 @@ class Normalize(nn.Module):
         shape = (-1,) + (1,) * (batch.ndim - 2)
         gain = self.gain.to(batch.device, batch.dtype).view(shape)
         shift = self.shift.to(batch.device, batch.dtype).view(shape)
-        return batch.index_select(1, self.order.to(batch.device)) * gain - shift
+        if self.order.tolist() != list(range(batch.shape[1])):
+            batch = batch.index_select(1, self.order.to(batch.device))
+        return batch * gain - shift
 
 
 def caffe_pixels() -> Normalize:

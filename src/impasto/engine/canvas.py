@@ -101,6 +101,40 @@ class Spectrum(Canvas):
         return torch.stack(filtered).view(batch.shape)
 
 
+class Mixed(Canvas):
+    """Channels that are mixtures of those of another canvas, such as colors of decorrelated ones.
+
+    What natural pictures vary in together, lightness, is then one parameter, and descent goes
+    along it as easily as their spread along it is wide.
+
+    Args:
+        canvas: What is mixed.
+        mixing: Invertible matrix, shape (channel, channel): signal = mixing @ what is mixed.
+    Source:
+        Olah, Mordvintsev, Schubert, "Feature Visualization", Distill 2017,
+        doi:10.23915/distill.00007, section "Preconditioning and Parameterization".
+    """
+
+    def __init__(self, canvas: Canvas, mixing: Tensor) -> None:
+        self.canvas, self.mixing = canvas, mixing
+
+    def encode(self, signal: Tensor) -> Tensor:
+        """Undo the mixture, then encode."""
+        return self.canvas.encode(_mix(torch.linalg.inv(self.mixing), signal))
+
+    def decode(self, parameters: Tensor) -> Tensor:
+        """Decode, then mix."""
+        return _mix(self.mixing, self.canvas.decode(parameters))
+
+    def pullback(self, gradient: Tensor) -> Tensor:
+        """Apply the transposed matrix, then pull back."""
+        return self.canvas.pullback(_mix(self.mixing.mT, gradient))
+
+
+def _mix(matrix: Tensor, batch: Tensor) -> Tensor:
+    return torch.einsum("ij,bj...->bi...", matrix.to(batch.device, batch.dtype), batch)
+
+
 def make_canvas(name: CanvasName, space: Space) -> Canvas:
     """Build a canvas by name for signals over a given space."""
     return Spectrum(space) if name == "spectrum" else Samples()

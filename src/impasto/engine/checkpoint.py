@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
 
+from impasto.engine.capsule import seal, unsealed
 from impasto.engine.optimizers import Point
-from impasto.errors import InputError, UsageError
 from impasto.objectives.objective import Costs
 
 
@@ -36,16 +35,13 @@ class State:
 
 
 def pack(state: State, *, fingerprint: str) -> bytes:
-    """Turn a state into bytes (safetensors: data that can run no code).
+    """Turn a state into bytes.
 
     Args:
         state: Where the run stands.
         fingerprint: Tells runs with other inputs or settings apart.
     """
-    from safetensors.torch import save
-
     header = {
-        "fingerprint": fingerprint,
         "level": state.level,
         "index": state.index,
         "seconds": state.seconds,
@@ -58,8 +54,7 @@ def pack(state: State, *, fingerprint: str) -> bytes:
         "gradient": state.point.gradient,
         **{f"optimizer.{name}": tensor for name, tensor in state.optimizer.items()},
     }
-    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    return save(contiguous, metadata={"impasto": json.dumps(header)})
+    return seal(header, tensors, fingerprint=fingerprint)
 
 
 def unpack(content: bytes, *, fingerprint: str, name: str = "The checkpoint") -> State:
@@ -73,27 +68,10 @@ def unpack(content: bytes, *, fingerprint: str, name: str = "The checkpoint") ->
         InputError: If the bytes are not a checkpoint.
         UsageError: If they belong to a run with other inputs or settings.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    try:
-        length = int.from_bytes(content[:8], "little")
-        metadata = json.loads(content[8 : 8 + length])["__metadata__"]
-        header = json.loads(metadata["impasto"])
-        tensors = load(content)
+    with unsealed(content, fingerprint=fingerprint, name=name) as (header, tensors):
         costs = Costs(tuple(header["names"]), tensors["values"])
         point = Point(tensors["parameters"], costs, tensors["gradient"])
         prefix = "optimizer."
         optimizer = {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
-        made_by = header["fingerprint"]
-        state = State(
-            header["level"], header["index"], header["seconds"], point, optimizer, header["records"]
-        )
-    except (SafetensorError, ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
-        raise InputError(f"{name} is not a checkpoint of impasto, or is damaged.") from error
-    if made_by != fingerprint:
-        raise UsageError(
-            f"{name} belongs to a run with other pictures or settings. Repeat that command, or "
-            "remove the file to begin afresh."
-        )
-    return state
+        records = header["records"]
+        return State(header["level"], header["index"], header["seconds"], point, optimizer, records)

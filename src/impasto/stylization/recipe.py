@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.encoders.catalog import load_encoder
-from impasto.encoders.encoder import Chain, Encoder
+from impasto.encoders.encoder import Encoder
 from impasto.engine.device import pick_device
 from impasto.engine.memory import make_plan
 from impasto.engine.precision import pick_precision
@@ -165,7 +165,7 @@ def transfer_steps(
             yield StylizeStep.of(step, problem, records)
 
 
-def encoder_for(settings: StylizeSettings, *, ray: str | None = None) -> Chain:
+def encoder_for(settings: StylizeSettings, *, ray: str | None = None) -> Encoder:
     """Load the network that the settings name, in the precision that they name.
 
     Args:

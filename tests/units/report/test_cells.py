@@ -39,6 +39,17 @@ def test_everything_is_on_disk(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 3
 
 
+def test_what_is_on_disk_is_opened_again(tmp_path: Path) -> None:
+    small_cells(tmp_path).put_patch(1, 2, torch.ones(3, 4, 4))
+    again = Cells.reopen(tmp_path, "relu")
+    assert again.patches[1, 2].min() == 255
+    assert again.by_kind().keys() == {"patches", "projections", "maximizations"}
+    Cells.create(tmp_path / "few", "relu", units=1, k=1, projections=False)
+    assert Cells.reopen(tmp_path / "few", "relu").by_kind().keys() == {"patches"}
+    with pytest.raises(FileNotFoundError, match="no cells of other"):
+        Cells.reopen(tmp_path, "other")
+
+
 def test_few_pixels_become_squares(tmp_path: Path) -> None:
     cells = small_cells(tmp_path)
     patch = torch.tensor([[0.0, 1.0], [0.2, 0.6]]).expand(3, 2, 2)

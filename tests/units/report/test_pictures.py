@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,11 @@ def test_a_picture_put_twice_is_one(tmp_path: Path) -> None:
 def test_only_pictures(tmp_path: Path) -> None:
     with pytest.raises(ShapeError):
         Pictures(tmp_path).put_picture("a", torch.zeros(1, 4, 4))
+
+
+def test_what_was_told_is_restored(tmp_path: Path) -> None:
+    pictures = Pictures(tmp_path)
+    for name in ("a.jpg", "b\udcff.jpg"):
+        pictures.put_picture(name, torch.rand(3, 20, 30))
+    told = json.loads(json.dumps(pictures.told()))
+    assert Pictures.restored(tmp_path, told) == pictures

@@ -13,13 +13,13 @@ from PIL import Image
 from torch import Tensor
 
 from impasto.errors import ShapeError
+from impasto.units.contrast import contrasted
 from impasto.units.report.names import file_stems
 
 CELL = 48  # pixels: nine of them side by side in two columns fit a telephone
 LARGE_CELL = 160
 GROUND = 128  # the gray of projections that are zero
 
-_BRIGHT = 0.995  # of a projection's values are within the contrast that is shown
 _SEEN_AS_PIXELS = 2  # how often a pixel must fit before it is drawn as a square
 
 Bytes = NDArray[np.uint8]
@@ -68,10 +68,9 @@ class Cells:
             large_cell: Side of a picture made to excite a unit, in pixels.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        stem = folder / file_stems([layer])[layer]
 
         def gray(kind: str, *shape: int) -> Bytes:
-            array = open_memmap(f"{stem}.{kind}.npy", "w+", np.uint8, (*shape, 3))
+            array = open_memmap(_file(folder, layer, kind), "w+", np.uint8, (*shape, 3))
             array[:] = GROUND
             return array
 
@@ -80,6 +79,23 @@ class Cells:
             gray("projections", units, k, cell, cell) if projections else None,
             gray("maximizations", units, large_cell, large_cell) if maximizations else None,
         )
+
+    @classmethod
+    def reopen(cls, folder: Path, layer: str) -> Cells:
+        """Open the files of a layer as an interrupted program left them.
+
+        Args:
+            folder: As for `create`.
+            layer: As for `create`.
+        Raises:
+            OSError: If there are none.
+        """
+        kinds = ("patches", "projections", "maximizations")
+        files = (_file(folder, layer, kind) for kind in kinds)
+        patches, *others = (open_memmap(f, "r+") if f.exists() else None for f in files)
+        if patches is None:
+            raise FileNotFoundError(f"{folder} holds no cells of {layer}")
+        return cls(patches, *others)
 
     @property
     def units(self) -> int:
@@ -124,15 +140,17 @@ class Cells:
         if self.projections is None:
             raise ValueError("These cells were made without projections.")
         small = _fitted(projection, self.projections.shape[2])
-        size = np.abs(small)
-        strongest = np.quantile(size, _BRIGHT) or size.max() or 1.0
-        _put(self.projections[unit, rank], (small / strongest + 1) / 2)
+        _put(self.projections[unit, rank], contrasted(small))
 
     def put_maximization(self, unit: int, picture: Tensor) -> None:
         """Keep the picture made to excite a unit: colors from 0 to 1, shape (3, h, w)."""
         if self.maximizations is None:
             raise ValueError("These cells were made without maximizations.")
         _put(self.maximizations[unit], _fitted(picture, self.maximizations.shape[1]))
+
+
+def _file(folder: Path, layer: str, kind: str) -> Path:
+    return folder / f"{file_stems([layer])[layer]}.{kind}.npy"
 
 
 def is_seen_as_pixels(longest: int, cell: int) -> bool:

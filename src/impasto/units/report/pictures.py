@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,6 +40,19 @@ class Pictures:
 
     folder: Path
     by_name: dict[str, Reduced] = field(default_factory=dict)
+
+    @classmethod
+    def restored(cls, folder: Path, told: Mapping[str, Sequence[int]]) -> Pictures:
+        """Return what `told` has told of a folder."""
+        by_name = {
+            name: Reduced(folder / f"{number}.webp", (height, width))
+            for name, (number, height, width) in told.items()
+        }
+        return cls(folder, by_name)
+
+    def told(self) -> dict[str, list[int]]:
+        """Return the number, height and width of every picture, as JSON can hold them."""
+        return {name: [int(own.path.stem), *own.space] for name, own in self.by_name.items()}
 
     def put_picture(self, name: str, picture: Tensor) -> None:
         """Keep a picture that stands in the atlas.

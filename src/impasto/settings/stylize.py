@@ -1,0 +1,131 @@
+"""The settings of a stylization, with their defaults, their limits and their help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from impasto.errors import UsageError
+from impasto.settings.base import Setting, check_weight, option
+from impasto.settings.common import NETWORK, PICTURE, CommonSettings
+
+ObjectiveName = Literal["impasto", "paper", "course", "neural-style"]
+Colors = Literal["style", "content", "luminance", "match"]
+LayerWeights = Mapping[str, float]
+
+_COST, _DESCENT = "Costs", "Descent"
+
+
+@dataclass(frozen=True)
+class StylizeSettings(CommonSettings):
+    """How a content and a style become a result. Every field is an option of `impasto stylize`.
+
+    Raises:
+        UsageError: If a value is out of its range.
+    """
+
+    size: Annotated[
+        int | Literal["original"],
+        Setting(
+            "Longest side of the result in pixels, or 'original' for that of the content.", PICTURE
+        ),
+    ] = 512
+    colors: Annotated[
+        Colors,
+        Setting(
+            "Whose colors: the style's; the content's, put back afterwards; the content's, by "
+            "working on luminance alone; or the style recolored first to match the content.",
+            PICTURE,
+        ),
+    ] = "style"
+    style_scale: Annotated[
+        float,
+        Setting(
+            "Size of the style's brush strokes; 1 gives both pictures the same longest side.",
+            PICTURE,
+        ),
+    ] = 1.0
+    init: Annotated[
+        str, Setting("Where G begins: content, noise, style, or the path of a picture.", _DESCENT)
+    ] = "content"
+    seed: Annotated[int, Setting("Seed of the white noise.", _DESCENT)] = 0
+    quality: Annotated[
+        Literal["draft", "standard", "fine"],
+        Setting("How many steps are taken; large levels of the pyramid get fewer.", _DESCENT),
+    ] = "standard"
+    steps: Annotated[
+        int | None,
+        Setting("Steps of descent at each level. (default: by quality and size)", _DESCENT),
+    ] = None
+    levels: Annotated[
+        int | None,
+        Setting(
+            "Levels of the coarse-to-fine pyramid; 1 switches it off. (default: by size)", _DESCENT
+        ),
+    ] = None
+    optimizer: Annotated[Literal["lbfgs", "adam"], Setting("Method of descent.", _DESCENT)] = (
+        "lbfgs"
+    )
+    canvas: Annotated[
+        Literal["spectrum", "samples"],
+        Setting("What is optimized: a weighted spectrum (fewer steps) or the pixels.", _DESCENT),
+    ] = "spectrum"
+    objective: Annotated[
+        ObjectiveName, Setting("Convention of the costs: layers, weights and normalization.", _COST)
+    ] = "impasto"
+    content_layers: Annotated[
+        LayerWeights | None,
+        Setting("Layers of the content cost, as in 'relu4_2' or 'relu3_1:0.5,relu4_2:1'.", _COST),
+    ] = None
+    style_layers: Annotated[
+        LayerWeights | None,
+        Setting(
+            "Layers of the style cost with their weights λ, as in 'relu1_1:1,relu2_1:0.5'.", _COST
+        ),
+    ] = None
+    content_weight: Annotated[
+        float | None, Setting("α, the weight of the content cost.", _COST)
+    ] = None
+    style_weight: Annotated[float | None, Setting("β, the weight of the style cost.", _COST)] = None
+    tv_weight: Annotated[
+        float | None, Setting("Weight of the total variation, which smooths.", _COST)
+    ] = None
+    pooling: Annotated[
+        Literal["max", "average"] | None,
+        Setting("Pooling of VGG. (default: as the objective has it)", NETWORK),
+    ] = None
+    memory: Annotated[
+        int | None,
+        Setting(
+            "Memory that the program may take, as in 2GB; what does not fit is computed in tiles. "
+            "(default: what is free)",
+            NETWORK,
+        ),
+    ] = None
+
+    lowest: ClassVar[Mapping[str, int]] = {
+        **CommonSettings.lowest,
+        "size": 1,
+        "steps": 1,
+        "levels": 1,
+        "seed": 0,
+        "memory": 1,
+    }
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.seed >= 2**63:
+            raise UsageError(f"--seed must be below 2**63, not {self.seed}.")
+        for name in ("content_weight", "style_weight", "tv_weight"):
+            if (value := getattr(self, name)) is not None:
+                check_weight(option(name), value)
+        for name in ("content_layers", "style_layers"):
+            layers = getattr(self, name) or {}
+            if not isinstance(layers, Mapping):
+                raise UsageError(f"{name} maps layers to weights, as in {{'relu4_2': 1.0}}.")
+            for layer, weight in layers.items():
+                check_weight(f"{option(name)} {layer}", weight)
+        check_weight("--style-scale", self.style_scale)
+        if self.style_scale == 0:
+            raise UsageError("--style-scale must be a number above 0.")

@@ -1,0 +1,101 @@
+"""A cluster finds what one machine finds, to the last bit, even if a worker dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import ray
+import torch
+from PIL import Image
+
+from impasto.encoders import Encoder, random_encoder
+from impasto.engine.connection import LOCAL, connect
+from impasto.media.dataset import Dataset
+from impasto.units import cluster as module
+from impasto.units.cluster import search_on_cluster
+from impasto.units.findings import Findings, pack
+from impasto.units.search import Search, search
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    folder = tmp_path_factory.mktemp("photos")
+    random = np.random.default_rng(0)
+    for number in range(24):
+        levels = random.integers(0, 256, (20 + number % 3, 24, 3), np.uint8)
+        Image.fromarray(levels).save(folder / f"{number:02}.png")
+    (folder / "07a.png").write_bytes(b"no picture")
+    return Dataset(folder)
+
+
+@pytest.fixture(scope="module")
+def _connected() -> Iterator[None]:
+    with connect(LOCAL):
+        yield
+
+
+def last(steps: Iterator[Findings]) -> bytes:
+    findings = deque(steps, maxlen=1).pop()
+    findings.forget()
+    findings.seen = dict(sorted(findings.seen.items()))
+    return pack(findings, fingerprint="")
+
+
+@pytest.mark.usefixtures("_connected")
+class TestCluster:
+    @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+    def test_it_finds_the_same(self, dataset: Dataset, precision: torch.dtype) -> None:
+        encoder = random_encoder(2, 3, channels=(8, 16)).to(precision)
+        what = Search(encoder, list(encoder.table), k=3)
+        assert last(search_on_cluster(what, dataset, LOCAL)) == last(search(what, dataset))
+
+    def test_it_goes_on_from_a_checkpoint(
+        self, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        encoder = random_encoder(2, 3, channels=(4,))
+        what = Search(encoder, list(encoder.table), k=3)
+        monkeypatch.setattr(module.Kept, "keep", kept_always)
+        state = tmp_path / "state"
+        for number, _ in enumerate(search(what, dataset, checkpoint=state)):
+            if number == 9:
+                break
+        assert last(search_on_cluster(what, dataset, LOCAL, checkpoint=state)) == last(
+            search(what, dataset)
+        )
+
+    def test_a_worker_that_dies_is_replaced(self, dataset: Dataset, tmp_path: Path) -> None:
+        ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import it
+        encoder = random_encoder(2, 3, channels=(4,))
+        mortal = Mortal(encoder, list(encoder.table), 3, 1, str(tmp_path / "died"))
+        assert last(search_on_cluster(mortal, dataset, LOCAL)) == last(
+            search(Search(encoder, list(encoder.table), k=3), dataset)
+        )
+        assert (tmp_path / "died").exists()
+
+
+def kept_always(self: module.Kept, findings: Findings) -> None:
+    assert self.file is not None
+    self.file.path.write_bytes(pack(findings, fingerprint=self.fingerprint))
+
+
+class Mortal(Search):
+    """A search whose worker is killed once, half way."""
+
+    def __init__(
+        self, encoder: Encoder, layers: list[str], k: int, per_picture: int, marker: str
+    ) -> None:
+        super().__init__(encoder, layers, k, per_picture)
+        object.__setattr__(self, "marker", marker)
+
+    def _look(self, findings: Findings, entry: object, signal_: object) -> None:
+        if entry.number == 12 and not Path(self.marker).exists():  # type: ignore[attr-defined]
+            Path(self.marker).touch()  # type: ignore[attr-defined]
+            os.kill(os.getpid(), signal.SIGKILL)
+        super()._look(findings, entry, signal_)  # type: ignore[arg-type]
