@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from PIL import Image
 
-from impasto.units.report.sheets import Layout, sheet_path, write_sheets
+from impasto.units.report.sheets import Layout, write_sheets
 
 
 def layout_of(units: int, k: int, cell: int) -> Layout:
@@ -54,11 +54,11 @@ def test_blocks_do_not_overlap(units: int, k: int, cell: int) -> None:
 
 def test_cells_are_where_the_layout_says(tmp_path: Path) -> None:
     cells = np.random.default_rng(0).integers(0, 256, (5, 3, 400, 400, 3), np.uint8)
-    layout = write_sheets(cells, tmp_path / "a.b", lossless=True)
+    layout, files = write_sheets(cells, tmp_path, lossless=True)
     assert (layout.across, layout.down, layout.sheets) == (1, 1, 5)
-    assert len(list(tmp_path.iterdir())) == 5
+    assert sorted(files) == sorted(path.name for path in tmp_path.iterdir())
     for unit in range(5):
-        with Image.open(sheet_path(tmp_path / "a.b", unit)) as image:
+        with Image.open(tmp_path / files[unit]) as image:
             pixels = np.asarray(image.convert("RGB"))
         assert pixels.shape == (800, 800, 3)
         assert (pixels[:400, :400] == cells[unit, 0]).all()
@@ -68,6 +68,15 @@ def test_cells_are_where_the_layout_says(tmp_path: Path) -> None:
 
 
 def test_the_last_sheet_is_as_high_as_it_has_to_be(tmp_path: Path) -> None:
-    layout = write_sheets(np.zeros((23, 1, 144, 144, 3), np.uint8), tmp_path / "a", lossless=False)
-    with Image.open(sheet_path(tmp_path / "a", layout.sheets - 1)) as image:
+    cells = np.zeros((123, 1, 144, 144, 3), np.uint8)
+    _, files = write_sheets(cells, tmp_path, lossless=False)
+    with Image.open(tmp_path / files[-1]) as image:
         assert image.size == (1440, 3 * 144)
+
+
+def test_sheets_that_are_alike_are_one(tmp_path: Path) -> None:
+    cells = np.random.default_rng(0).integers(0, 256, (2, 1, 900, 900, 3), np.uint8)
+    _, one = write_sheets(cells, tmp_path, lossless=False)
+    _, other = write_sheets(cells[::-1], tmp_path, lossless=False)
+    assert one == other[::-1]
+    assert len(set(one)) == len(list(tmp_path.iterdir())) == 2

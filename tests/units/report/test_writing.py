@@ -14,7 +14,7 @@ from impasto.errors import ShapeError, UsageError
 from impasto.units.atlas import LayerPatches
 from impasto.units.receptive import Field
 from impasto.units.report import Pictures, read_table, write_report
-from impasto.units.report.data import layouts_of, read_script
+from impasto.units.report.data import read_script
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -24,13 +24,13 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_what_there_is(report: Path) -> None:
     stems = ["relu1_1", "a-b-c", "fc"]
-    kinds = ["patches", "projections", "maximizations"]
-    assert set(contents(report)) == {
+    sheets = {path for path in contents(report) if path.startswith("sheets/")}
+    assert len(sheets) == 3 * len(stems)
+    assert set(contents(report)) - sheets == {
         *("index.html", "units.parquet", "page/page.css", "page/page.js", "page/unit.js"),
         *("page/keys.js", "page/summary.js", "page/files.txt"),
         *(f"layers/{stem}.png" for stem in stems),
         *(f"data/{stem}.js" for stem in stems),
-        *(f"sheets/{stem}-{kind}-0.webp" for stem in stems for kind in kinds),
         *(f"pictures/{n}.webp" for n in range(3)),
     }
 
@@ -87,7 +87,7 @@ def test_the_data_of_a_layer(invented: Any, report: Path) -> None:
     data = read_script(report / "data/a-b-c.js")
     assert data["dead"] == [2]
     assert not data["pixels"]
-    assert layouts_of(data)["maximizations"].cell == 32
+    assert data["sheets"]["maximizations"]["cell"] == 32
     for unit, patches in enumerate(invented.atlas.layers["a/b:c"].units):
         for patch, entry in zip(patches, data["units"][unit], strict=True):
             picture, activation, clipped, *numbers = entry
@@ -100,8 +100,9 @@ def test_the_data_of_a_layer(invented: Any, report: Path) -> None:
 
 
 def test_patches_of_few_pixels_lose_none(invented: Any, report: Path) -> None:
-    assert read_script(report / "data/relu1_1.js")["pixels"]
-    with Image.open(report / "sheets/relu1_1-patches-0.webp") as image:
+    data = read_script(report / "data/relu1_1.js")
+    assert data["pixels"]
+    with Image.open(report / "sheets" / data["sheets"]["patches"]["files"][0]) as image:
         sheet = np.asarray(image.convert("RGB"))
     assert (sheet[:16, 48:64] == invented.cells["relu1_1"].patches[1, 0]).all()
 

@@ -75,21 +75,23 @@ def summary_of(atlas: Atlas, stems: Mapping[str, str]) -> dict[str, Any]:
 
 def layer_data(
     layer: LayerPatches,
-    layouts: Mapping[str, Layout],
+    sheets: Mapping[str, tuple[Layout, Sequence[str]]],
     pictures: Mapping[str, tuple[int, tuple[int, int]]],
 ) -> dict[str, Any]:
     """Return what the page shows of a layer.
 
     Args:
         layer: Its patches.
-        layouts: For each kind of cells where they are in their sheets.
+        sheets: For each kind of cells how they are laid out, and the files.
         pictures: For each picture the number of its file, and its height and width.
     """
     names = sorted({patch.picture for patches in layer.units for patch in patches})
     numbers = {name: number for number, name in enumerate(names)}
     return {
-        "sheets": {kind: layout.as_dict() for kind, layout in layouts.items()},
-        "pixels": shows_pixels(layer.fields, layouts["patches"].cell),
+        "sheets": {
+            kind: {**asdict(layout), "files": files} for kind, (layout, files) in sheets.items()
+        },
+        "pixels": shows_pixels(layer.fields, sheets["patches"][0].cell),
         "pictures": [[pictures[name][0], name, *pictures[name][1]] for name in names],
         "longest": LONGEST_SIDE,
         "dead": layer.dead,
@@ -101,11 +103,6 @@ def shows_pixels(fields: Fields, cell: int) -> bool:
     """Tell whether the patches of a layer are so small that each pixel is a square."""
     longest = max((field.size for field in fields), default=0)
     return not any(field.whole for field in fields) and is_seen_as_pixels(longest, cell)
-
-
-def layouts_of(data: Mapping[str, Any]) -> dict[str, Layout]:
-    """Return for each kind of cells of a layer where they are in their sheets."""
-    return {kind: Layout(**numbers) for kind, numbers in data["sheets"].items()}
 
 
 def _entry(patch: Patch, numbers: Mapping[str, int]) -> Sequence[Any]:

@@ -34,6 +34,8 @@ function search(text) {
 
 /* Steps */
 
+const searchField = $("search").querySelector("input");
+
 function go(number) {
   if (unit === null) {
     location.hash = addressOf(here, number);
@@ -82,7 +84,7 @@ const KEYS = {
   Escape: close,
   "[": () => stepLayer(-1),
   "]": () => stepLayer(1),
-  "/": () => $("search").querySelector("input").select(),
+  "/": () => searchField.focus(),
 };
 
 addEventListener("keydown", (event) => {
@@ -106,13 +108,15 @@ $("units").addEventListener("click", (event) => {
   if (option) go(numberOf(option));
 });
 
+searchField.addEventListener("focus", () => searchField.select());
+
 $("search").addEventListener("submit", (event) => {
   event.preventDefault();
-  const input = $("search").querySelector("input");
-  const target = search(input.value.trim());
-  say(target ? "" : complaint(input.value.trim()));
+  const text = searchField.value.trim();
+  const target = search(text);
+  say(target ? "" : complaint(text));
   if (!target) return;
-  input.blur();
+  searchField.blur();
   location.hash = addressOf(target.layer, target.unit);
 });
 

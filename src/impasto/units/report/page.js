@@ -8,6 +8,7 @@ const KINDS = { patches: "Patches", projections: "Projections", maximizations: "
 let report; // the summary
 let here; // the layer that is shown
 let data; // what is known of it
+let opening; // the promise that it is shown
 let unit = null; // the unit that is open, or null
 let kind = "patches"; // what the thumbnails show
 
@@ -99,12 +100,15 @@ async function follow() {
   say(found ? "" : "There is no such unit or layer.");
   const target = found ?? { layer: here ?? report.layers[0], unit: null };
   if (!target.layer) return;
-  if (target.layer !== here) await openLayer(target.layer);
-  if (target.layer === here) openUnit(target.unit);
+  if (target.layer !== here) opening = openLayer(target.layer);
+  if ((await opening) && target.layer === here) openUnit(target.unit);
 }
 
+/** Show a layer; tell whether it could be shown and is still the one that is wanted. */
 async function openLayer(layer) {
   here = layer;
+  unit = null;
+  $("unit").hidden = true;
   $("units").replaceChildren();
   $("layer").textContent = layer.name;
   $("facts").textContent = factsOf(layer);
@@ -114,16 +118,17 @@ async function openLayer(layer) {
   link.scrollIntoView({ block: "nearest", inline: "nearest" });
   try {
     const loaded = await load(layer);
-    if (here !== layer) return; // another was chosen meanwhile
+    if (here !== layer) return false;
     data = loaded;
   } catch (error) {
-    $("facts").textContent = error.message;
-    return;
+    if (here === layer) $("facts").textContent = error.message;
+    return false;
   }
   if (!data.sheets[kind]) kind = "patches";
   showKinds();
   fillUnits();
   scrollTo(0, 0);
+  return true;
 }
 
 function showKinds() {
@@ -142,10 +147,8 @@ function showKinds() {
 
 function fillUnits() {
   const dead = new Set(data.dead);
-  const { columns, rows } = data.sheets.patches;
   const options = data.units.map((_, number) => {
     const picture = make("div", { className: "sprite" });
-    picture.style.aspectRatio = `${columns} / ${rows}`;
     const option = make("div", { role: "option" }, picture, make("span", {}, String(number)));
     option.tabIndex = number === 0 ? 0 : -1;
     option.ariaSelected = "false";
@@ -161,6 +164,8 @@ function paintSeen(entries) {
   for (const { isIntersecting, target } of entries) {
     if (!isIntersecting || !target.isConnected) continue;
     nearby.unobserve(target);
+    const { columns, rows } = data.sheets[kind];
+    target.firstChild.style.aspectRatio = `${columns} / ${rows}`;
     paint(target.firstChild, kind, numberOf(target));
   }
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -49,10 +51,6 @@ class Layout:
         down = max(1, _LONGEST_SIDE // (rows * cell))
         return cls(cell, columns, rows, across, down, units)
 
-    def as_dict(self) -> dict[str, int]:
-        """Return the numbers by name, for the page."""
-        return asdict(self)
-
     @property
     def sheets(self) -> int:
         """How many sheets there are."""
@@ -78,30 +76,37 @@ class Layout:
         return grid.swapaxes(1, 2).reshape(self.rows * side, self.columns * side, 3)
 
 
-def write_sheets(cells: Bytes, stem: Path, *, lossless: bool) -> Layout:
-    """Write the sheets of a layer's cells as "STEM-0.webp" and so on.
+def write_sheets(cells: Bytes, folder: Path, *, lossless: bool) -> tuple[Layout, list[str]]:
+    """Write the sheets of a layer's cells.
+
+    Files are named by what they hold, so that sheets that are alike are one: a convolution and
+    the rectifier behind it mostly look for the same.
 
     Args:
         cells: Shape (unit, rank, cell, cell, 3).
-        stem: Where to.
+        folder: Where to.
         lossless: Whether every pixel counts, as in patches that are enlarged to squares.
+    Returns:
+        The layout, and the names of the files in their order.
     """
     layout = Layout.of(cells)
+    names = []
     for sheet in range(layout.sheets):
-        units = layout.range(sheet)
-        height = math.ceil(len(units) / layout.across) * layout.rows * layout.cell
-        width = layout.across * layout.columns * layout.cell
-        whole = np.full((height, width, 3), GROUND, np.uint8)
-        for unit in units:
-            block = layout.block(cells[unit])
-            _, left, top = layout.place(unit)
-            whole[top : top + block.shape[0], left : left + block.shape[1]] = block
-        Image.fromarray(whole).save(
-            sheet_path(stem, sheet), "WEBP", **(_LOSSLESS if lossless else _LOSSY)
-        )
-    return layout
+        stream = io.BytesIO()
+        options = _LOSSLESS if lossless else _LOSSY
+        Image.fromarray(_draw_sheet(cells, layout, sheet)).save(stream, "WEBP", **options)
+        names.append(f"{hashlib.sha256(stream.getvalue()).hexdigest()[:16]}.webp")
+        (folder / names[-1]).write_bytes(stream.getvalue())
+    return layout, names
 
 
-def sheet_path(stem: Path, sheet: int) -> Path:
-    """Return the file of a sheet."""
-    return stem.with_name(f"{stem.name}-{sheet}.webp")
+def _draw_sheet(cells: Bytes, layout: Layout, sheet: int) -> Bytes:
+    units = layout.range(sheet)
+    height = math.ceil(len(units) / layout.across) * layout.rows * layout.cell
+    width = layout.across * layout.columns * layout.cell
+    whole = np.full((height, width, 3), GROUND, np.uint8)
+    for unit in units:
+        block = layout.block(cells[unit])
+        _, left, top = layout.place(unit)
+        whole[top : top + block.shape[0], left : left + block.shape[1]] = block
+    return whole

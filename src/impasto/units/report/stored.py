@@ -12,9 +12,9 @@ from PIL import Image, UnidentifiedImageError
 
 from impasto.errors import InputError, UsageError, nearest
 from impasto.units.receptive import Field, Fields
-from impasto.units.report.data import SUMMARY, layouts_of, read_script
+from impasto.units.report.data import SUMMARY, read_script
 from impasto.units.report.names import readable, storable
-from impasto.units.report.sheets import sheet_path
+from impasto.units.report.sheets import Layout
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,12 @@ class StoredLayer:
     Attributes:
         folder: Of the report.
         name: Name of the layer.
-        stem: How its files are called.
         fields: What its units see.
         data: What the page knows of it.
     """
 
     folder: Path
     name: str
-    stem: str
     fields: Fields
     data: Mapping[str, Any]
 
@@ -77,11 +75,13 @@ class StoredLayer:
             kind: "patches", "projections" or "maximizations".
             unit: Number of the unit.
         """
-        layout = layouts_of(self.data).get(kind)
-        if layout is None:
+        if kind not in self.data["sheets"]:
             return []
+        numbers = dict(self.data["sheets"][kind])
+        files = numbers.pop("files")
+        layout = Layout(**numbers)
         sheet, left, top = layout.place(unit)
-        image = read_image(sheet_path(self.folder / f"sheets/{self.stem}-{kind}", sheet))
+        image = read_image(self.folder / "sheets" / files[sheet])
         corners = [
             (left + column * layout.cell, top + row * layout.cell)
             for row in range(layout.rows)
@@ -122,7 +122,7 @@ def open_layer(folder: Path, name: str, unit: int) -> StoredLayer:
             raise UsageError(f"{readable(name)} has units 0 to {last}, not {unit}.")
         fields = tuple(Field(**field) for field in entry["fields"])
         data = read_script(folder / f"data/{entry['stem']}.js")
-        return StoredLayer(folder, entry["name"], entry["stem"], fields, data)
+        return StoredLayer(folder, entry["name"], fields, data)
 
 
 @contextmanager

@@ -7,9 +7,7 @@ function openUnit(number) {
   if (before) before.ariaSelected = "false";
   unit = number;
   $("unit").hidden = number === null;
-  for (const part of [$("side"), document.querySelector("main")]) {
-    part.inert = number !== null && narrow.matches;
-  }
+  coverRest();
   const name = number === null ? here.name : `${here.name}:${number}`;
   document.title = `${name} – ${report.network}`;
   if (number === null) {
@@ -23,6 +21,15 @@ function openUnit(number) {
   if (narrow.matches) $("unit-name").focus();
   else if (!$("unit").contains(document.activeElement)) focusUnit(number);
 }
+
+/** On a telephone an open unit covers the page, so nothing behind it can be reached. */
+function coverRest() {
+  for (const behind of [$("side"), document.querySelector("main")]) {
+    behind.inert = unit !== null && narrow.matches;
+  }
+}
+
+narrow.addEventListener("change", coverRest);
 
 function unitParts(number, name) {
   const dead = data.dead.includes(number);
@@ -123,7 +130,7 @@ function paint(element, which, number, rank) {
   const [across, down] = rank === undefined ? [1, 1] : [sheet.columns, sheet.rows];
   const column = (place % sheet.across) * across + ((rank ?? 0) % across);
   const row = Math.floor(place / sheet.across) * down + Math.floor((rank ?? 0) / across);
-  show(element, `sheets/${here.stem}-${which}-${index}.webp`, {
+  show(element, `sheets/${sheet.files[index]}`, {
     size: [sheet.across * across, rows * down],
     place: [part(column, sheet.across * across - 1), part(row, rows * down - 1)],
   });

@@ -8,14 +8,14 @@ from importlib import resources
 from pathlib import Path
 
 from impasto.errors import ShapeError, UsageError
-from impasto.units.atlas import Atlas
+from impasto.units.atlas import Atlas, LayerPatches
 from impasto.units.report.cells import Cells
 from impasto.units.report.data import SUMMARY, layer_data, shows_pixels, summary_of, write_script
 from impasto.units.report.folder import FOLDERS, INDEX, TABLE, replaced_report
 from impasto.units.report.montage import draw_montage
 from impasto.units.report.names import file_stems, readable, storable
 from impasto.units.report.pictures import Pictures
-from impasto.units.report.sheets import write_sheets
+from impasto.units.report.sheets import Layout, write_sheets
 from impasto.units.report.table import write_table
 
 _PAGE = ("page.css", "page.js", "unit.js", "keys.js")
@@ -50,20 +50,20 @@ def write_report(
         numbers = _copy_pictures(atlas, pictures, staging / "pictures")
         for name, layer in atlas.layers.items():
             stem = stems[name]
-            kinds = cells[name].by_kind()
-            lossless = shows_pixels(layer.fields, cells[name].patches.shape[2])
-            layouts = {
-                kind: write_sheets(
-                    array,
-                    staging / f"sheets/{stem}-{kind}",
-                    lossless=lossless and kind != "maximizations",
-                )
-                for kind, array in kinds.items()
-            }
-            write_script(
-                staging / f"data/{stem}.js", storable(name), layer_data(layer, layouts, numbers)
-            )
+            sheets = _write_sheets(layer, cells[name], staging / "sheets")
+            data = layer_data(layer, sheets, numbers)
+            write_script(staging / f"data/{stem}.js", storable(name), data)
             draw_montage(name, layer, cells[name]).save(staging / f"layers/{stem}.png")
+
+
+def _write_sheets(
+    layer: LayerPatches, cells: Cells, folder: Path
+) -> dict[str, tuple[Layout, list[str]]]:
+    pixels = shows_pixels(layer.fields, cells.patches.shape[2])
+    return {
+        kind: write_sheets(array, folder, lossless=pixels and kind != "maximizations")
+        for kind, array in cells.by_kind().items()
+    }
 
 
 def _copy_page(folder: Path) -> None:

@@ -1,0 +1,364 @@
+"""The page of a report in headless Chromium, opened from the disk."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from impasto.units.receptive import Field
+from impasto.units.report.data import read_script
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+OPTIONS = ("--no-sandbox", "--disable-background-networking")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        reason = "There is no browser to test the report in: install the Debian package chromium."
+        if os.environ.get("IMPASTO_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """A report that is open in a browser of its own."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+        self.page.on("requestfailed", lambda request: self.complaints.append(request.url))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+
+    @property
+    def units(self) -> Locator:
+        return self.page.get_by_role("option")
+
+    @property
+    def detail(self) -> Locator:
+        return self.page.get_by_role("complementary")
+
+    @property
+    def hash(self) -> str:
+        return str(self.page.evaluate("decodeURIComponent(location.hash)"))
+
+    def sheets(self) -> set[str]:
+        return {url.rsplit("/", 1)[1] for url in self.requests if "/sheets/" in url}
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def search(self, text: str) -> None:
+        self.page.get_by_role("combobox").fill(text)
+        self.press("Enter")
+
+    def shows(self, heading: str) -> None:
+        expect(self.detail.get_by_role("heading", level=2)).to_have_text(heading)
+
+    def fits(self) -> bool:
+        """Whether nothing is so wide that one would have to scroll aside."""
+        script = "document.documentElement.scrollWidth <= innerWidth"
+        return bool(self.page.evaluate(script))
+
+
+def sheet_of(report: Path, stem: str, kind: str, number: int = 0) -> str:
+    return str(read_script(report / f"data/{stem}.js")["sheets"][kind]["files"][number])
+
+
+Visiting = Callable[..., Visit]
+
+
+@pytest.fixture
+def visiting(browser: Browser) -> Iterator[Visiting]:
+    """Opens reports, and sees at the end that none complained or asked the network."""
+    visits: list[Visit] = []
+
+    def visit(report: Path, address: str = "", **how: Any) -> Visit:
+        how.setdefault("viewport", {"width": 1400, "height": 800})
+        visits.append(Visit(browser.new_page(**how)))
+        visits[-1].page.goto(f"{(report / 'index.html').as_uri()}{address}")
+        visits[-1].units.first.wait_for()
+        return visits[-1]
+
+    yield visit
+    for own in visits:
+        own.page.wait_for_load_state("networkidle")
+        assert own.complaints == []
+        assert own.requests
+        assert all(url.startswith(("file:", "data:")) for url in own.requests)
+        own.page.close()
+
+
+def test_lists_the_layers(report: Path, visiting: Visiting) -> None:
+    page = visiting(report).page
+    layers = page.get_by_role("navigation", name="Layers").get_by_role("link")
+    expect(layers).to_have_text(
+        [
+            re.compile("relu1_1.*3 px · stride 1 · 5 units · 1 dead"),
+            re.compile("a/b:c.*40 px · stride 8 · 3 units · 1 dead"),
+            re.compile("fc.*whole picture · 2 units · 1 dead"),
+        ]
+    )
+    expect(page.get_by_role("heading", level=1)).to_have_text("tiny")
+    page.get_by_text("5 pictures from photos, 1 passed over").click()
+    expect(page.get_by_text("broken.jpg: it ends too early")).to_be_visible()
+    expect(page.get_by_text("from unit to unit")).to_be_visible()
+
+
+def test_thumbnails_show_the_cells(report: Path, invented: Any, visiting: Visiting) -> None:
+    visit = visiting(report)
+    expect(visit.units).to_have_count(5)
+    visit.page.wait_for_load_state("networkidle")
+    shot = visit.units.nth(1).locator(".sprite").screenshot()
+    with Image.open(io.BytesIO(shot)) as image:
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    assert pixels.shape == (144, 144, 3)
+    for rank, cell in enumerate(invented.cells["relu1_1"].patches[1]):
+        row, column = divmod(rank, 3)
+        shown = pixels[row * 48 : row * 48 + 48, column * 48 : column * 48 + 48]
+        assert np.abs(shown - cell.repeat(3, 0).repeat(3, 1)).max() <= 2
+
+
+def test_a_unit(report: Path, invented: Any, visiting: Visiting) -> None:
+    visit = visiting(report, "#a%2Fb%3Ac")
+    visit.units.nth(1).click()
+    visit.shows("a/b:c:1")
+    images = visit.detail.get_by_role("img")
+    expect(images.filter(visible=True)).to_have_count(9 + 9 + 1)
+    expect(visit.detail.get_by_label("Patch 9 of unit 1")).to_be_visible()
+    expect(visit.detail.get_by_label("Projection 9 of unit 1")).to_be_visible()
+    expect(visit.detail.get_by_label("Picture made to excite unit 1")).to_be_visible()
+    assert visit.hash == "#a/b:c:1"
+
+
+def test_patches_are_framed_in_their_pictures(
+    report: Path, invented: Any, visiting: Visiting
+) -> None:
+    visit = visiting(report, "#a%2Fb%3Ac:0")
+    finds = visit.page.locator("#finds > li")
+    expect(finds).to_have_count(9)
+    for rank, patch in enumerate(invented.atlas.layers["a/b:c"].units[0]):
+        photo = finds.nth(rank).locator(".photo").bounding_box()
+        frame = finds.nth(rank).locator(".frame").bounding_box()
+        assert photo
+        assert frame
+        height, width = invented.samples[patch.picture].shape[1:]
+        (top, bottom), (left, right) = patch.box
+        scale = photo["width"] / width
+        assert photo["height"] == pytest.approx(height * scale, abs=1)
+        assert frame["x"] - photo["x"] == pytest.approx(left * scale, abs=1)
+        assert frame["y"] - photo["y"] == pytest.approx(top * scale, abs=1)
+        assert frame["width"] == pytest.approx(max((right - left) * scale, 10), abs=1)
+        assert frame["height"] == pytest.approx(max((bottom - top) * scale, 10), abs=1)
+        dashed = "clipped" in (finds.nth(rank).locator(".frame").get_attribute("class") or "")
+        assert dashed == patch.clipped
+        expect(finds.nth(rank)).to_contain_text(f"{patch.activation:.3g}"[:4])
+
+
+def test_dead_units_are_marked(report: Path, visiting: Visiting) -> None:
+    visit = visiting(report)
+    option = visit.page.get_by_role("option", name="Unit 4, dead")
+    expect(option).to_contain_text("4")
+    option.click()
+    expect(visit.detail).to_contain_text("Dead: no picture excites it.")
+
+
+def test_what_thumbnails_show_can_be_chosen(report: Path, visiting: Visiting) -> None:
+    visit = visiting(report)
+    expect(visit.units.first.locator(".sprite")).to_have_css(
+        "background-image", re.compile(sheet_of(report, "relu1_1", "patches"))
+    )
+    visit.page.get_by_role("button", name="Projections").click()
+    for unit in range(5):
+        expect(visit.units.nth(unit).locator(".sprite")).to_have_css(
+            "background-image", re.compile(sheet_of(report, "relu1_1", "projections"))
+        )
+    visit.press("]")
+    expect(visit.units.first.locator(".sprite")).to_have_css(
+        "background-image", re.compile(sheet_of(report, "a-b-c", "projections"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "heading"),
+    [("3", "relu1_1:3"), ("a/b:c:1", "a/b:c:1"), ("fc: 0", "fc:0"), (" relu1_1:0 ", "relu1_1:0")],
+)
+def test_search(text: str, heading: str, report: Path, visiting: Visiting) -> None:
+    visit = visiting(report)
+    visit.search(text)
+    visit.shows(heading)
+
+
+def test_search_of_a_layer(report: Path, visiting: Visiting) -> None:
+    visit = visiting(report)
+    visit.search("fc")
+    expect(visit.page.locator("#layer")).to_have_text("fc")
+    expect(visit.detail).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("5", "relu1_1 has units 0 to 4."),
+        ("fc:2", "fc has units 0 to 1."),
+        ("conv:2", "There is no layer conv."),
+        ("<b>", "There is no layer <b>."),
+    ],
+)
+def test_search_in_vain(text: str, answer: str, report: Path, visiting: Visiting) -> None:
+    visit = visiting(report)
+    visit.search(text)
+    expect(visit.page.get_by_role("status")).to_have_text(answer)
+    expect(visit.detail).to_be_hidden()
+
+
+def test_keys(report: Path, visiting: Visiting) -> None:
+    visit = visiting(report)
+    visit.press("ArrowRight", "ArrowRight")
+    expect(visit.units.nth(1)).to_be_focused()
+    visit.press("Enter")
+    visit.shows("relu1_1:1")
+    visit.press("ArrowRight")
+    visit.shows("relu1_1:2")
+    assert visit.hash == "#relu1_1:2"
+    visit.press("End")
+    visit.shows("relu1_1:4")
+    visit.press("ArrowRight", "ArrowLeft")
+    visit.shows("relu1_1:3")
+    visit.press("Escape")
+    expect(visit.detail).to_be_hidden()
+    expect(visit.units.nth(3)).to_be_focused()
+    visit.press("]")
+    expect(visit.page.locator("#layer")).to_have_text("a/b:c")
+    visit.press("[", "[")
+    expect(visit.page.locator("#layer")).to_have_text("relu1_1")
+    visit.press("/")
+    expect(visit.page.get_by_role("combobox")).to_be_focused()
+    visit.press("Escape", "ArrowRight")
+    expect(visit.units.nth(0)).to_be_focused()
+
+
+def test_arrows_go_down_a_row(inventing: Any, visiting: Visiting, tmp_path: Path) -> None:
+    made = inventing(tmp_path, {"conv": (30, Field(5))})
+    visit = visiting(made.write(tmp_path / "r"))
+    visit.units.first.focus()
+    visit.press("ArrowDown")
+    above, focused = visit.units.first.bounding_box(), visit.page.locator(":focus").bounding_box()
+    assert above
+    assert focused
+    assert focused["x"] == above["x"]
+    assert above["y"] + 100 < focused["y"] < above["y"] + 200
+    visit.press("ArrowUp")
+    expect(visit.units.first).to_be_focused()
+
+
+def test_addresses(report: Path, visiting: Visiting) -> None:
+    visit = visiting(report, "#fc:1")
+    visit.shows("fc:1")
+    expect(visit.page).to_have_title("fc:1 – tiny")
+    visit.detail.get_by_role("button", name="Previous unit").click()
+    visit.shows("fc:0")
+    visit.page.reload()
+    visit.shows("fc:0")
+    visit.detail.get_by_role("button", name="Close").click()
+    expect(visit.detail).to_be_hidden()
+    visit.page.go_back()
+    visit.shows("fc:0")
+
+
+@pytest.mark.parametrize("address", ["#nothing", "#fc:2", "#%E0%A4%A", "#:", "#fc:1:1"])
+def test_addresses_that_lead_nowhere(address: str, report: Path, visiting: Visiting) -> None:
+    visit = visiting(report, address)
+    expect(visit.page.locator("#layer")).to_have_text("relu1_1")
+    expect(visit.page.get_by_role("status")).to_have_text("There is no such unit or layer.")
+
+
+def test_a_telephone(report: Path, visiting: Visiting) -> None:
+    how = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "device_scale_factor": 3}
+    visit = visiting(report, **how)
+    assert visit.fits()
+    boxes = [visit.units.nth(n).bounding_box() for n in range(4)]
+    assert len({box["y"] for box in boxes[:3] if box}) == 1  # three side by side
+    visit.units.nth(2).tap()
+    visit.shows("relu1_1:2")
+    expect(visit.page.locator("#unit-name")).to_be_focused()
+    box = visit.detail.bounding_box()
+    assert box
+    assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, 360, 740)
+    assert visit.fits()
+    visit.page.go_back()
+    expect(visit.detail).to_be_hidden()
+    visit.units.nth(1).tap()
+    visit.shows("relu1_1:1")
+
+
+@pytest.mark.parametrize(("scheme", "bright"), [("light", True), ("dark", False)])
+def test_light_and_dark(scheme: str, bright: bool, report: Path, visiting: Visiting) -> None:
+    page = visiting(report, color_scheme=scheme).page
+    colors = page.evaluate(
+        "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
+    )
+    paper, ink = (sum(map(int, re.findall(r"\d+", color)[:3])) for color in colors)
+    assert (paper > ink) == bright
+
+
+def test_hostile_names_are_only_names(inventing: Any, visiting: Visiting, tmp_path: Path) -> None:
+    layer = "</script><img src=x onerror=alert(1)>'\"\n:0"
+    made = inventing(tmp_path, {layer: (2, Field(5)), "aux": (1, Field(5))})
+    visit = visiting(made.write(tmp_path / "r"))
+    expect(visit.page.locator("#layer")).to_have_text(re.compile("^</script><img src=x"))
+    visit.units.first.click()
+    expect(visit.detail).to_contain_text("<script>alert(1)</script>")
+    visit.page.reload()
+    expect(visit.detail).to_contain_text("<script>alert(1)</script>")
+    assert visit.page.locator("#side img, #layer img, #side script").count() == 0
+
+
+def test_five_thousand_units(inventing: Any, visiting: Visiting, tmp_path: Path) -> None:
+    made = inventing(tmp_path, {"wide": (5000, Field(40, 8))}, cell=24)
+    for unit in range(0, 5000, 20):  # so that no two sheets are alike
+        made.cells["wide"].patches[unit] = unit % 251
+    report = made.write(tmp_path / "r")
+    files = read_script(report / "data/wide.js")["sheets"]["patches"]["files"]
+    assert len(set(files)) == 13
+    visit = visiting(report)
+    expect(visit.units).to_have_count(5000)
+    visit.page.wait_for_load_state("networkidle")
+    assert visit.sheets() == {files[0]}
+    visit.search("4990")
+    visit.shows("wide:4990")
+    expect(visit.units.nth(4990)).to_be_in_viewport()
+    visit.page.wait_for_load_state("networkidle")
+    assert visit.sheets() == {files[0], files[12], sheet_of(report, "wide", "projections", 12)}
+
+
+def test_a_part_that_is_missing(report: Path, tmp_path: Path, browser: Browser) -> None:
+    shutil.copytree(report, tmp_path / "r")
+    (tmp_path / "r/data/fc.js").unlink()
+    page = browser.new_page()
+    page.goto(f"{(tmp_path / 'r/index.html').as_uri()}#fc")
+    expect(page.locator("#facts")).to_have_text(re.compile(r"fc\.js is missing"))
+    page.close()
