@@ -43,6 +43,7 @@ def main() -> None:
         encoder = encoder_for(StylizeSettings(precision=precision))
         assert isinstance(encoder, Chain)
         measure_compute(encoder, precision)
+    assert isinstance(encoder, Chain)
     measure_driver()
     grams = sum(encoder.table[n].channels ** 2 for n in convention("impasto").style_layers) * 4
     print(f"Gram matrices: {grams / 1e6:.2f} MB")

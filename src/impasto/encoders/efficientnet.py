@@ -73,8 +73,8 @@ class Block(nn.Module):
         """Map (b, channels, h, w) to (b, width, h / stride, w / stride)."""
         y = self._relu0(self._bn0(self._expand_conv(x))) if self.expands else x
         y = self._relu1(self._bn1(self._depthwise_conv(y)))
-        y = self._bn2(self._project_conv(y))
-        return y + x if self.adds else y
+        projected: Tensor = self._bn2(self._project_conv(y))
+        return projected + x if self.adds else projected
 
 
 class EfficientNetLite0(nn.Module):

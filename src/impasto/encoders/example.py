@@ -36,6 +36,7 @@ def find_example(module: nn.Module, name: str) -> Tensor:
             f"{name} has no convolution that tells what it takes: wrap it with an example, as in "
             "impasto.Wrapped(network, example=torch.zeros(1, 3, 64, 64))."
         )
+    assert isinstance(first, nn.Conv1d | nn.Conv2d | nn.Conv3d)
     axes = next(count for kind, count in _CONVOLUTIONS.items() if isinstance(first, kind))
     for length in LENGTHS[axes]:
         shape = (1, first.in_channels, *[length] * axes)

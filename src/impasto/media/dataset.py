@@ -206,7 +206,7 @@ def _tar(file: Path) -> Listing:
     try:
         with tarfile.open(file, "r|*") as archive:
             for member in archive:
-                archive.members = []  # else it remembers all of them
+                archive.members = []  # type: ignore[attr-defined]  # else it remembers all of them
                 if member.isfile() and _is_wanted(member.name):
                     name, size = member.name, member.size
                     yield name, partial(_held, name, size, partial(archive.extractfile, member))
@@ -215,11 +215,13 @@ def _tar(file: Path) -> Listing:
         yield file.name, partial(_complain, told)
 
 
-def _held(name: str, size: int, opened: Callable[[], IO[bytes]]) -> Source:
+def _held(name: str, size: int, opened: Callable[[], IO[bytes] | None]) -> Source:
     """Read a file of an archive into memory."""
     if size > LARGEST_FILE:
         raise InputError(f"{name} has {size} bytes, more than the limit of {LARGEST_FILE}.")
-    with opened() as file:
+    file = opened()
+    assert file is not None  # only folders and links are none
+    with file:
         return _File(file.read(), name)
 
 
@@ -229,8 +231,8 @@ def _complain(error: ImpastoError) -> Source:
 
 def _sequence(sources: Iterable[Source]) -> Listing:
     for number, source in enumerate(sources):
-        named = isinstance(source, str | os.PathLike)
-        yield os.fspath(source) if named else str(number), partial(_given, source)
+        name = os.fspath(source) if isinstance(source, str | os.PathLike) else str(number)
+        yield name, partial(_given, source)
 
 
 def _given(source: Source) -> Source:

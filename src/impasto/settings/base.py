@@ -38,7 +38,8 @@ class Settings:
     lowest: ClassVar[Mapping[str, int]] = {}
 
     def __post_init__(self) -> None:
-        for name, kinds in _kinds(type(self)).items():
+        kinds_of = _kinds(type(self))  # type: ignore[arg-type]  # mypy takes it for no class
+        for name, kinds in kinds_of.items():
             value, words = getattr(self, name), _words(kinds)
             if value in words:
                 continue

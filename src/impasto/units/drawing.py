@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -87,11 +87,11 @@ def _panels(signal: Signal, count: int) -> tuple[Figure, list]:  # type: ignore[
     return figure, axes
 
 
-def _colors(samples: Tensor) -> np.ndarray:  # type: ignore[type-arg]
+def _colors(samples: Tensor) -> NDArray[np.float32]:
     return samples.clamp(0, 1).movedim(0, -1).numpy()
 
 
 def _drawn(figure: Figure) -> Image.Image:
     stream = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(stream)
+    figure.savefig(stream, format="png")
     return Image.open(stream)

@@ -151,4 +151,6 @@ def _answers(
         raise UsageError(
             f"{layer} has {' x '.join(map(str, space))} positions here; {tuple(position)} is none."
         )
-    return own[(slice(None), *position)]
+    for place in position:
+        own = own[:, place]
+    return own

@@ -100,12 +100,12 @@ class Cells:
     @property
     def units(self) -> int:
         """How many units the layer has."""
-        return self.patches.shape[0]
+        return int(self.patches.shape[0])
 
     @property
     def k(self) -> int:
         """How many patches of a unit are kept at most."""
-        return self.patches.shape[1]
+        return int(self.patches.shape[1])
 
     def by_kind(self) -> dict[str, Bytes]:
         """Return those arrays that there are, each of shape (unit, rank, side, side, 3)."""

@@ -93,8 +93,9 @@ def _sharpened(cell: Image.Image, find: Find) -> Image.Image:
     scale = picture.width / find.space[1]
     if max(find.bottom - find.top, find.right - find.left) * scale <= cell.width:
         return cell
-    box = (find.left, find.top, find.right, find.bottom)
-    patch = picture.crop([round(side * scale) for side in box])
+    left, top = round(find.left * scale), round(find.top * scale)
+    right, bottom = round(find.right * scale), round(find.bottom * scale)
+    patch = picture.crop((left, top, right, bottom))
     return ImageOps.pad(patch, (_CELL, _CELL), color=(GROUND, GROUND, GROUND))
 
 

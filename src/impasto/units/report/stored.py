@@ -91,9 +91,10 @@ class StoredLayer:
         return [image.crop((x, y, x + layout.cell, y + layout.cell)) for x, y in corners[:count]]
 
     def _find(self, entry: list[Any]) -> Find:
-        number, activation, clipped, _, _, *box = entry
+        number, activation, clipped, _, _, top, bottom, left, right = entry
         file, name, height, width = self.data["pictures"][number]
         path = self.folder / f"pictures/{int(file)}.webp"
+        box = (top, bottom, left, right)
         return Find(activation, bool(clipped), *box, name, path, (height, width))
 
 
