@@ -244,6 +244,7 @@ _MOVES: dict[str, Move] = {
     "unsqueeze": _unsqueezing,
     "squeeze": _squeezing,
     "cat": partial(_of_channels, place=1),
+    "index_select": partial(_of_channels, place=1),
     "split": partial(_of_channels, place=2),
     "split_with_sizes": partial(_of_channels, place=2),
     **{
