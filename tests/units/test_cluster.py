@@ -23,6 +23,8 @@ from impasto.units.cluster import search_on_cluster
 from impasto.units.findings import Findings, pack
 from impasto.units.search import Search, search
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:

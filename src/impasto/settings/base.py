@@ -99,7 +99,7 @@ def _words(kinds: tuple[Any, ...]) -> list[str | None]:
 
 def option(name: str) -> str:
     """Return the option of the command line that sets a field."""
-    return "--" + name.replace("_", "-")
+    return f"-{name}" if len(name) == 1 else "--" + name.replace("_", "-")
 
 
 def check_weight(name: str, value: float) -> None:
