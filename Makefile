@@ -31,7 +31,7 @@ test: .venv/.installed-test ## Run all tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 lint: .venv/.installed-dev ## Check style, types and the direction of imports
-	$(BIN)/ruff check
+	$(BIN)/ruff check --no-cache
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports --no-logo

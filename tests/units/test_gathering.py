@@ -6,7 +6,6 @@ from collections import deque
 
 import pytest
 import torch
-from impasto.units.projection import project
 
 from impasto.encoders import random_encoder
 from impasto.media.dataset import Dataset
@@ -15,6 +14,7 @@ from impasto.units import gathering
 from impasto.units.findings import Findings
 from impasto.units.gathering import Cell, Gathered, gather
 from impasto.units.patches import charted, find
+from impasto.units.projection import project
 from impasto.units.search import Search
 
 SPACES = {1: [(60,), (41,)], 2: [(24, 30), (17, 12)], 3: [(9, 12, 10), (8, 8, 8)]}
