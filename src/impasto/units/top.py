@@ -8,6 +8,10 @@ import torch
 from torch import Tensor
 
 
+# A map is looked at in blocks, so that the place of its maximum is looked for in one of them only.
+BLOCKS, LEAST = 32, 512
+
+
 @dataclass(frozen=True, eq=False)
 class Top:
     """For each unit of a layer its highest activations so far, the highest first.
@@ -72,21 +76,24 @@ class Top:
             features: Activations, shape (unit, *space), in any layout.
             per_picture: How many positions of one picture may enter a list.
         """
-        maxima = features.amax(dim=tuple(range(1, features.ndim))).float()
+        maps = features.flatten(1)
+        size = max(-(-maps.shape[1] // BLOCKS), LEAST)
+        maxima = torch.stack([block.amax(1) for block in maps.split(size, 1)], 1).float()
+        highest = maxima.amax(1)
         least, last = self.activations[:, -1], self.pictures[:, -1]
-        enters = (maxima > least) | ((maxima == least) & (number < last))
+        enters = (highest > least) | ((highest == least) & (number < last))
         units = enters.nonzero().flatten()
         if len(units) == 0:
             return self
-        maps = features[units].float().flatten(1)
         count = min(per_picture, maps.shape[1], self.k)
         if count == 1:
-            places = torch.arange(maps.shape[1]).expand_as(maps)
-            first = places.where(maps == maxima[units, None], maps.shape[1]).amin(1, keepdim=True)
+            starts = maxima[units].argmax(1, keepdim=True) * size
+            places = (starts + torch.arange(size)).clamp_(max=maps.shape[1] - 1)
+            first = starts + maps[units[:, None], places].argmax(1, keepdim=True)
         else:
-            first = maps.argsort(dim=1, stable=True, descending=True)[:, :count]
+            first = maps[units].float().argsort(dim=1, stable=True, descending=True)[:, :count]
         found = Top(
-            maps.gather(1, first),
+            maps[units[:, None], first].float(),
             torch.full_like(first, number),
             first,
             torch.tensor(features.shape[1:]).expand(len(units), count, -1),

@@ -164,7 +164,8 @@ def _array_planes(array: NDArray[Any]) -> Tensor:
     channels_first = np.moveaxis(array.reshape(*array.shape[:2], -1), -1, 0)
     if array.dtype in (np.uint8, np.uint16):
         limit = np.iinfo(array.dtype).max
-        return torch.from_numpy(channels_first.astype(np.float32)) / limit
+        # Without torch, whose threads would get in the way of a network's while a dataset is read.
+        return torch.from_numpy(channels_first.astype(np.float32, order="C") / np.float32(limit))
     if not np.issubdtype(array.dtype, np.floating):
         raise UsageError(
             f"An array that holds a picture has uint8, uint16 or real numbers, not {array.dtype}."
