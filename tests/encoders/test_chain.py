@@ -228,6 +228,12 @@ class TestMinimumLength:
         assert random_encoder(2, 3, channels=(4, 5)).minimum_length(layers) == length
 
 
+def test_only_a_rectifier_is_the_rectification_of_another_layer() -> None:
+    modules = [nn.ReLU(), nn.Conv2d(3, 3, 1), nn.ReLU(), nn.MaxPool2d(2)]
+    chain = Chain("four", nn.Identity(), list(zip("abcd", modules, strict=True)))
+    assert [chain.unrectified(layer) for layer in "abcd"] == ["a", "b", "b", "d"]
+
+
 def test_table(encoder: Chain) -> None:
     seen = [(layer.name, layer.channels, layer.stride) for layer in encoder.table.values()]
     assert seen == [

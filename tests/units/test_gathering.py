@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
-from impasto.encoders import random_encoder
+from impasto.encoders import Encoder, random_encoder
 from impasto.media.dataset import Dataset
 from impasto.signal import Signal, cut
 from impasto.units import gathering
@@ -73,6 +75,23 @@ def test_every_patch_comes_with_its_projection(axes: int) -> None:
             torch.testing.assert_close(projections[cell], cut(whole, box))
             cut(whole, box).zero_()
             assert not whole.any()
+
+
+def test_what_a_rectifier_lets_through_is_projected_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, batches = Found(2), []
+
+    def counted(encoder: Encoder, batch: Tensor, *where: Any, **how: Any) -> Tensor:
+        batches.append(len(batch))
+        return project(encoder, batch, *where, **how)
+
+    monkeypatch.setattr(gathering, "project", counted)
+    given = [one for one in found.gathered() if one.projection is not None]
+    places = set()
+    for one in given:
+        patch = found.atlas.layers[one.cell.layer].units[one.cell.unit][one.cell.rank]
+        root = found.encoder.unrectified(one.cell.layer)
+        places.add((root, one.cell.unit, patch.picture, patch.position))
+    assert sum(batches) == len(places) < len(given)
 
 
 def test_no_projections_if_none_are_wanted() -> None:

@@ -155,7 +155,7 @@ class TestSize:
         encoder = linear(1, torch.ones(1, 51))
         assert maximize(encoder, "conv1", [0], channels=1, steps=0).shape == (1, 1, 51)
 
-    @pytest.mark.parametrize(("axes", "expected"), [(1, (32,)), (2, (32, 32)), (3, (29, 29, 29))])
+    @pytest.mark.parametrize(("axes", "expected"), [(1, (32,)), (2, (32, 32)), (3, (21, 21, 21))])
     def test_has_limits(self, axes: int, expected: tuple[int, ...]) -> None:
         encoder = linear(axes, torch.ones(1, *[1] * axes))
         made = maximize(encoder, "conv1", [0], channels=1, steps=0)

@@ -79,6 +79,13 @@ class Encoder(nn.Module, ABC):
     def minimum_length(self, layers: Iterable[str]) -> int:
         """Return how many samples the shortest axis needs for these layers to see full windows."""
 
+    def unrectified(self, layer: str) -> str:
+        """Return the layer of which this one is nothing but the rectification, or its own name.
+
+        What is positive in one of them is the same in both, and comes from the same input.
+        """
+        return layer
+
     def check(self, layers: Iterable[str]) -> list[str]:
         """Return the names sorted from shallow to deep, each once.
 
@@ -213,6 +220,12 @@ class Chain(Encoder):
         """Return the modules up to the last of the layers."""
         names = list(self.chain)
         return names[: names.index(wanted[-1]) + 1] if wanted else []
+
+    def unrectified(self, layer: str) -> str:
+        """See Encoder.unrectified."""
+        names = list(self.chain)
+        number = names.index(layer)
+        return names[number - 1] if number and isinstance(self.chain[layer], nn.ReLU) else layer
 
     def minimum_length(self, layers: Iterable[str]) -> int:
         """See Encoder.minimum_length."""

@@ -66,9 +66,9 @@ class Seen:
 
 
 class _Waiting(NamedTuple):
-    """A patch that waits to be projected."""
+    """A patch that waits to be projected, for all cells that are to have it."""
 
-    cell: Cell
+    cells: list[Cell]
     crop: Tensor
     position: tuple[int, ...]
     inside: Region  # the box within the crop
@@ -88,7 +88,7 @@ class Projector:
 
     def take(self, waiting: _Waiting) -> Iterator[Gathered]:
         """Take a patch, and yield projections if there are enough to be made."""
-        key = waiting.cell.layer, tuple(waiting.crop.shape)
+        key = waiting.cells[0].layer, tuple(waiting.crop.shape)
         self._waiting[key].append(waiting)
         if (len(self._waiting[key]) + 1) * math.prod(key[1][1:]) > SAMPLES:
             yield from self._project(self._waiting.pop(key))
@@ -103,13 +103,14 @@ class Projector:
         projections = project(
             self.encoder,
             torch.stack([one.crop for one in waiting]).to(device),
-            waiting[0].cell.layer,
-            torch.tensor([one.cell.unit for one in waiting]),
+            waiting[0].cells[0].layer,
+            torch.tensor([one.cells[0].unit for one in waiting]),
             torch.tensor([one.position for one in waiting]),
             method=self.method,
         )
         for one, projection in zip(waiting, projections.cpu(), strict=True):
-            yield Gathered(one.cell, projection=cut(projection, one.inside))
+            inside = cut(projection, one.inside)
+            yield from (Gathered(cell, projection=inside) for cell in one.cells)
 
 
 def gather(
@@ -143,15 +144,21 @@ def gather(
     for entry, signal in dataset.signals(cells.keys()):
         assert isinstance(signal, Signal), f"{entry.name} could be read before: {signal}"
         found = []
+        alike: dict[tuple[str, int, tuple[int, ...]], list[Cell]] = defaultdict(list)
         for cell in cells[entry.number]:
             patch = patch_of(cell)
             box = tuple(slice(*axis) for axis in patch.box)
             found.append(Gathered(cell, patch=cut(signal.samples, box)))
             if projector is not None and patch.activation > 0:
-                fields = sight.fields(tuple(signal.samples.shape), cell.layer)
-                crop = enclose(fields, patch.position, signal.space)
-                samples = cut(signal.samples, crop.region)
-                found += projector.take(_Waiting(cell, samples, crop.position, crop.within(box)))
+                alike[encoder.unrectified(cell.layer), cell.unit, patch.position].append(cell)
+        for group in alike.values():
+            assert projector is not None
+            patch = patch_of(group[0])
+            fields = sight.fields(tuple(signal.samples.shape), group[0].layer)
+            crop = enclose(fields, patch.position, signal.space)
+            inside = crop.within(tuple(slice(*axis) for axis in patch.box))
+            samples = cut(signal.samples, crop.region)
+            found += projector.take(_Waiting(group, samples, crop.position, inside))
         held += len(cells[entry.number])
         settled = held >= HELD or entry.number == max(cells)
         if settled and projector is not None:

@@ -29,7 +29,7 @@ _PLACES: Mapping[str, Callable[[Space], Tensor]] = {"everywhere": everywhere, "c
 # green: the principal components of 205 photographs, with a mean variance of 1.
 COLORS = torch.tensor([[0.892, 0.403, 0.088], [0.929, 0.026, -0.170], [0.993, -0.387, 0.080]])
 
-SHORTEST, MOST = 32, 160**2  # samples along an axis, and in all, of a picture by default
+SHORTEST, MOST = 32, 96**2  # samples along an axis, and in all, of a picture by default
 NOISE = 0.05  # standard deviation of the start, in the units of the parameters
 
 
@@ -40,8 +40,8 @@ def maximize(
     *,
     place: PlaceName = "everywhere",
     size: int | Space | None = None,
-    steps: int = 48,
-    rate: float = 0.05,
+    steps: int = 32,
+    rate: float = 0.02,
     jitter: int | None = None,
     channels: int = 3,
     mixing: Tensor | None = None,

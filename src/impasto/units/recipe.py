@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,18 +204,21 @@ class _Shown:
 
     def maximize(self, encoder: Encoder) -> Iterator[Progress]:
         """Make a picture for every unit."""
-        total = sum(len(found.units) for found in self.atlas.layers.values())
+        alike: dict[str, list[str]] = defaultdict(list)
+        for layer in self.atlas.layers:
+            alike[encoder.unrectified(layer)].append(layer)
+        counts = {root: len(self.atlas.layers[group[0]].units) for root, group in alike.items()}
         done = 0
-        for layer, found in self.atlas.layers.items():
-            count = len(found.units)
-            for first in range(0, count, MAXIMIZED):
-                if layer in self.maximized:
+        for root, group in alike.items():
+            for first in range(0, counts[root], MAXIMIZED):
+                if root in self.maximized:
                     continue
-                units = range(first, min(first + MAXIMIZED, count))
-                for unit, picture in zip(units, maximize(encoder, layer, units), strict=True):
-                    self.cells[layer].put_maximization(unit, picture)
-                yield Progress("maximization", done + first + len(units), total)
-            done += count
-            if layer not in self.maximized:
-                self.maximized.append(layer)
+                units = range(first, min(first + MAXIMIZED, counts[root]))
+                for unit, picture in zip(units, maximize(encoder, group[-1], units), strict=True):
+                    for layer in group:
+                        self.cells[layer].put_maximization(unit, picture)
+                yield Progress("maximization", done + first + len(units), sum(counts.values()))
+            done += counts[root]
+            if root not in self.maximized:
+                self.maximized.append(root)
                 self._keep()
