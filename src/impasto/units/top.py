@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-
 # A map is looked at in blocks, so that the place of its maximum is looked for in one of them only.
 BLOCKS, LEAST = 32, 512
 
