@@ -69,7 +69,7 @@ def expected(network: Nested, batch: Tensor) -> dict[str, Tensor]:
         "block.first": first,
         "block.relu": relu,
         "block.second": second,
-        "block.relu:2": second.relu(),
+        "block.relu@2": second.relu(),
         "head": scores.view(1, 7, *[1] * (batch.ndim - 2)),
     }
 
@@ -91,7 +91,7 @@ class TestPaths:
             "block.first": (4, 2),
             "block.relu": (4, 2),
             "block.second": (5, 2),
-            "block.relu:2": (5, 2),
+            "block.relu@2": (5, 2),
             "head": (7, 0),
         }
 
@@ -112,7 +112,7 @@ class TestOwnNames:
     def test_features(self, network: Nested, batch: Tensor) -> None:
         encoder = Wrapped(
             network,
-            {"deep": "block.relu:2", "shallow": "stem", "scores": "head"},
+            {"deep": "block.relu@2", "shallow": "stem", "scores": "head"},
             example=batch,
             name="toy",
         )
@@ -120,7 +120,7 @@ class TestOwnNames:
         assert list(encoder.table) == ["shallow", "deep", "scores"]
         features = encoder(batch, ["deep", "shallow", "scores"])
         known = expected(network, batch)
-        torch.testing.assert_close(features["deep"], known["block.relu:2"])
+        torch.testing.assert_close(features["deep"], known["block.relu@2"])
         torch.testing.assert_close(features["shallow"], known["stem.pool"])
         torch.testing.assert_close(features["scores"], known["head"])
 
@@ -173,8 +173,8 @@ class TestInPlace:
                 "0.conv": first,
                 "0.norm": norm(first),
                 "0.relu": norm(first).relu(),
-                "0.conv:2": second,
-                "0.norm:2": norm(second),
+                "0.conv@2": second,
+                "0.norm@2": norm(second),
                 "0": (norm(second) + batch).relu(),
             }
         names = list(encoder.table)
@@ -366,7 +366,7 @@ def test_other_axes(network: Nested, batch: Tensor) -> None:
 def test_another_size_than_the_only_one(network: Nested, batch: Tensor) -> None:
     encoder = Wrapped(network, example=batch, name="toy")
     wide = torch.cat([batch, batch], -1)
-    encoder(wide, ["block.relu:2"])
+    encoder(wide, ["block.relu@2"])
     with pytest.raises(ShapeError, match=r"toy computes head for signals of size \(.*\) only"):
         encoder(wide, ["stem.conv", "head"])
 

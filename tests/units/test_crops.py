@@ -18,6 +18,7 @@ from impasto.units.receptive import WHOLE, Field, receptive_fields
 CONVOLUTIONS: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 MAXIMA: tuple[Any, ...] = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
 AVERAGES: tuple[Any, ...] = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
+ADAPTIVE: tuple[Any, ...] = (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d)
 ROOM = {1: 60, 2: 26, 3: 12}  # longest axes that are drawn
 
 methods: some.SearchStrategy[MethodName] = some.sampled_from(["deconvnet", "guided", "gradient"])
@@ -70,15 +71,22 @@ def assert_exact(encoder: Encoder, layer: str, data: some.DataObject) -> None:
         features = encoder(signal, [layer])[layer]
     except RuntimeError:  # some window does not fit in
         assume(False)
-    fields = receptive_fields(encoder, [layer], space, channels=2)[layer]
     position = tuple(data.draw(some.integers(0, n - 1)) for n in features.shape[2:])
+    assert_same(encoder, layer, signal, position, data.draw(methods, label="method"))
+
+
+def assert_same(
+    encoder: Encoder, layer: str, signal: Tensor, position: tuple[int, ...], method: MethodName
+) -> None:
+    space, features = tuple(signal.shape[2:]), encoder(signal, [layer])[layer]
+    fields = receptive_fields(encoder, [layer], space, channels=2)[layer]
     crop = enclose(fields, position, space)
     part = cut(signal, crop.region)
     seen = encoder(part, [layer])[layer]
     torch.testing.assert_close(
         seen[(..., *crop.position)], features[(..., *position)], rtol=1e-12, atol=1e-12
     )
-    method, unit = data.draw(methods, label="method"), torch.zeros(1).long()
+    unit = torch.zeros(1).long()
     whole = project(encoder, signal, layer, unit, torch.tensor([position]), method=method)
     own = project(encoder, part, layer, unit, torch.tensor([crop.position]), method=method)
     torch.testing.assert_close(own, cut(whole, crop.region), rtol=1e-9, atol=1e-9)
@@ -100,6 +108,21 @@ def test_nor_can_residual_networks(axes: int, ceil: bool, data: some.DataObject)
     assert_exact(Wrapped(module, {"out": "three"}, example=example), "out", data)
     whole = nn.Sequential(module, nn.Identity())
     assert_exact(Wrapped(whole, {"out": "1"}, example=example), "out", data)
+
+
+@pytest.mark.parametrize("method", ["deconvnet", "guided", "gradient"])
+@pytest.mark.parametrize("length", [16, 24, 25, 48])
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_nor_can_those_that_pool_adaptively(axes: int, length: int, method: MethodName) -> None:
+    """As AlexNet before its classifier: nothing to pool, a half, windows of two sizes, a third."""
+    first, second = CONVOLUTIONS[axes - 1](2, 3, 3, 2, 1), CONVOLUTIONS[axes - 1](3, 3, 2)
+    pooling = ADAPTIVE[axes - 1]((8, 3, 3)[:axes])
+    modules = nn.Sequential(first, nn.ReLU(), pooling, second).double()
+    signal = torch.rand(1, 2, length, *[5] * (axes - 1), dtype=torch.float64)
+    encoder = Wrapped(modules, example=signal)
+    for layer, count in (("1", length // 2), ("2", 8), ("3", 7)):
+        for place in range(count):
+            assert_same(encoder, layer, signal, (place, *[1] * (axes - 1)), method)
 
 
 @given(

@@ -161,12 +161,19 @@ class TestKnownValues:
         }
         assert all(fields[0] == fields[1] for fields in found.values())
 
-    def test_adaptive_pooling(self) -> None:
+    @pytest.mark.parametrize("made", [1, 4, 5, 12])
+    def test_adaptive_pooling(self, made: int) -> None:
+        """Its windows depend on the length, even where it happens to have nothing to pool."""
         signal = torch.zeros(1, 2, 12, 12)
-        pooled = {"4": Field(3, 3, 0), "1": WHOLE, "5": WHOLE}
-        for name, expected in pooled.items():
-            network = Wrapped(nn.Sequential(nn.AdaptiveAvgPool2d(int(name))), example=signal)
-            assert receptive_fields(network, ["0"], (12, 12), channels=2)["0"] == (expected,) * 2
+        network = Wrapped(nn.Sequential(nn.AdaptiveAvgPool2d(made)), example=signal)
+        assert receptive_fields(network, ["0"], (12, 12), channels=2)["0"] == (WHOLE, WHOLE)
+
+    def test_adaptive_pooling_of_one_position(self) -> None:
+        """A part of the signal that has the position has no other."""
+        signal = torch.zeros(1, 2, 3, 12)
+        modules = nn.Sequential(nn.Conv2d(2, 2, 3), nn.AdaptiveAvgPool2d((1, 5)))
+        found = receptive_fields(Wrapped(modules, example=signal), ["1"], (3, 12), channels=2)
+        assert found["1"] == (Field(3), WHOLE)
 
 
 class TestBox:

@@ -12,6 +12,13 @@ from torch import Tensor, nn
 
 OUTPUT = "output"  # name of what the whole network makes, where none of its submodules made it
 
+AGAIN = "@"  # between the path of a submodule and the number of its call, from the second on
+
+
+def path_of(call: str) -> str:
+    """Return the path of the submodule that a call runs: "block.relu" of "block.relu@2"."""
+    return call.partition(AGAIN)[0]
+
 
 class Enough(Exception):
     """All the features that were asked for have been computed."""
@@ -21,13 +28,13 @@ class Enough(Exception):
 def listening(
     module: nn.Module, paths: Iterable[str], hear: Callable[[str, Any], None]
 ) -> Iterator[None]:
-    """Tell every output of some submodules under the name of the call: "path", "path:2", ..."""
+    """Tell every output of some submodules under the name of the call: "path", "path@2", ..."""
     count: Counter[str] = Counter()
 
     def hook(path: str) -> Callable[[nn.Module, Any, Any], None]:
         def tell(_module: nn.Module, _inputs: Any, output: Any) -> None:
             count[path] += 1
-            hear(path if count[path] == 1 else f"{path}:{count[path]}", output)
+            hear(path if count[path] == 1 else f"{path}{AGAIN}{count[path]}", output)
 
         return tell
 

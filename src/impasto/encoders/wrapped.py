@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from impasto.encoders.calls import Enough, Survey, listening
+from impasto.encoders.calls import Enough, Survey, listening, path_of
 from impasto.encoders.encoder import UNKNOWN, Encoder, Layer
 from impasto.encoders.example import find_example
 from impasto.errors import ShapeError, UsageError, nearest
@@ -20,7 +20,7 @@ from impasto.errors import ShapeError, UsageError, nearest
 class Wrapped(Encoder):
     """Any module as an encoder: features are the outputs of its submodules.
 
-    A submodule that is used again makes a layer each time: `block.relu`, then `block.relu:2`. What
+    A submodule that is used again makes a layer each time: `block.relu`, then `block.relu@2`. What
     is changed in place later on is kept as it was. Outputs of shape (b, units), such as class
     scores, are features with one position along each axis.
 
@@ -31,7 +31,7 @@ class Wrapped(Encoder):
     Args:
         module: The network. It is frozen and put into evaluation mode.
         layers: Names of layers and the calls that make them: the path of a submodule
-            ("features.3"), with ":2" for its second call. None to name each call by itself, but
+            ("features.3"), with "@2" for its second call. None to name each call by itself, but
             those that only hand on what another submodule has made.
         example: An input for the module, shape (1, channel, *space), in the units of the medium;
             None to find one that its convolutions take. The network is run with it to learn the
@@ -66,7 +66,7 @@ class Wrapped(Encoder):
         self.space = tuple(example.shape[2:])
         self._paths = {path for path, _ in module.named_modules()}
         for call in (layers or {}).values():
-            if (path := call.partition(":")[0]) not in self._paths:
+            if (path := path_of(call)) not in self._paths:
                 raise UsageError(f"{name} has no submodule {path!r}. {nearest(path, self._paths)}")
         survey, grown = self._survey(example), self._grow(example)
         self.calls = survey.own() if layers is None else dict(layers)
@@ -152,7 +152,7 @@ class Wrapped(Encoder):
 
     def _run(self, x: Tensor, calls: Iterable[str], hear: Callable[[str, Any], None]) -> None:
         """Run the module and tell the outputs of some submodules, until there are enough."""
-        paths = {call.partition(":")[0] for call in calls}
+        paths = {path_of(call) for call in calls}
         with listening(self.module, paths, hear):
             self.module(x)
 

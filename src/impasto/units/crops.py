@@ -39,9 +39,9 @@ def enclose(fields: Fields, position: Sequence[int], space: Space) -> Crop:
     activation, so that its projection (`units.project`) is the same too.
 
     All parts of a layer have one size, but for those at the high ends, which share a size of their
-    own among signals of one space, and for signals that are shorter. The network must see through
-    windows that do not depend on the space, as behind adaptive pooling, and pad nothing but
-    constants or what lies next to the border.
+    own among signals of one space, and for signals that are shorter. Behind windows that depend on
+    the space, as those of adaptive pooling, the part is the whole. The network must pad nothing
+    but constants or what lies next to the border.
 
     Args:
         fields: What the layer's units see along each axis.

@@ -26,7 +26,8 @@ class Field:
         size: Samples that a position sees.
         stride: Samples between what neighboring positions see.
         offset: First sample that position 0 sees; below 0 in the padding.
-        whole: Whether every position sees all samples, as behind a global pooling.
+        whole: Whether every position counts as seeing all samples: as behind a global pooling, or
+            where what it sees depends on how many there are, as behind an adaptive one.
     Source:
         Araujo, Norris, Sim, "Computing receptive fields of convolutional neural networks",
         Distill 2019, eq. 2 and 4.
@@ -75,7 +76,8 @@ def receptive_fields(
     Of a chain of modules the windows tell. Any other network is run once, and every operator that
     it calls is followed, however it comes to call it: residual additions, concatenations, modules
     used twice and functions included. What stands behind an operator that mixes all positions sees
-    everything.
+    everything, and so does what stands behind adaptive pooling, whose windows depend on the space:
+    in a part of a signal they would lie elsewhere.
 
     Args:
         encoder: The network.
@@ -182,14 +184,10 @@ def _pooling(args: Sequence[Any], fields: Fields, *, dilated: bool) -> Fields:
     return _through(fields, (Window((k - 1) * d + 1, s, p) for k, s, p, d in numbers))
 
 
-def _adaptive_pooling(args: Sequence[Any], fields: Fields) -> Fields | None:
-    lengths = list(zip(args[0].shape[2:], _sizes(args[1], fields), strict=True))
-    if any(length % wanted for length, wanted in lengths):
-        return None  # windows of several sizes
-    made = _through(fields, (Window(n // wanted, n // wanted) for n, wanted in lengths))
-    return tuple(
-        WHOLE if wanted == 1 < n else f for f, (n, wanted) in zip(made, lengths, strict=True)
-    )
+def _adaptive_pooling(args: Sequence[Any], fields: Fields) -> Fields:
+    """Let every position see all, unless there is but one: windows depend on the length."""
+    lengths = args[0].shape[2:]
+    return tuple(f if length == 1 else WHOLE for f, length in zip(fields, lengths, strict=True))
 
 
 def _of_channels(args: Sequence[Any], fields: Fields, *, place: int) -> Fields | None:

@@ -66,24 +66,23 @@ def read_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> Signal:
         return _over_white(_array_planes(_upright(pixels, picture)))
 
 
-def pictures_in(folder: Path, *, recursive: bool = False) -> list[Path]:
+def pictures_in(folder: Path) -> list[Path]:
     """List the pictures in a folder by their suffixes, sorted, without hidden ones.
 
     Args:
-        folder: Where to look.
-        recursive: Whether to look into the folders inside it, too.
+        folder: Where to look; not into the folders inside it.
     Raises:
         InputError: If the folder cannot be listed or holds no pictures.
     """
     try:
-        found = list(folder.rglob("*") if recursive else folder.iterdir())
+        found = list(folder.iterdir())
     except OSError as error:
         raise InputError(f"{folder} cannot be listed: {error.strerror}.") from None
     pictures = [
         path
         for path in found
         if path.suffix.lower() in INPUT_SUFFIXES
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and not path.name.startswith(".")
         and path.is_file()
     ]
     if not pictures:
