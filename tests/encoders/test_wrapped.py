@@ -139,7 +139,7 @@ class TestOwnNames:
         with pytest.raises(UsageError, match=r"no submodule 'stem.convs'. Did you mean stem.conv"):
             Wrapped(network, {"a": "stem.convs"}, example=batch)
 
-    @pytest.mark.parametrize("path", ["unused", "block", "block.relu:3"])
+    @pytest.mark.parametrize("path", ["unused", "block", "block.relu@3"])
     def test_a_place_without_features(self, network: Nested, batch: Tensor, path: str) -> None:
         with pytest.raises(UsageError, match=rf"'{path}' .*features"):
             Wrapped(network, {"a": path}, example=batch)
