@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 
 from impasto.engine.connection import connect, import_ray
-from impasto.engine.workers import check_on_processor
+from impasto.engine.workers import RESTARTS, check_on_processor
 from impasto.errors import ImpastoError, WorkersError
 from impasto.media.dataset import Dataset
 from impasto.units.findings import Findings, pack, unpack
@@ -65,6 +66,8 @@ def search_on_cluster(
     kept = Kept(what, dataset, checkpoint)
     findings = kept.load()
     yield findings
+    # Ray warns on stderr that a network in its memory may be lost with its machine
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     with connect(address) as cluster:
         shares = _shares(findings, dataset.count(), cluster.workers)
         if not shares:
@@ -96,6 +99,7 @@ def _answers(
 
     context = data.DataContext.get_current()
     context.enable_progress_bars = context.print_on_execution_start = False
+    context.raise_original_map_exception = True
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     answers = data.from_items(shares, override_num_blocks=len(shares)).map_batches(
         _Searcher,
@@ -104,6 +108,7 @@ def _answers(
             size=min(workers, len(shares)), max_tasks_in_flight_per_actor=1
         ),
         num_cpus=threads,
+        ray_remote_args_fn=lambda: {"max_task_retries": RESTARTS},  # Ray Data never gives up
         batch_size=None,
     )
     try:

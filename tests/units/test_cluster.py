@@ -17,13 +17,15 @@ from PIL import Image
 
 from impasto.encoders import Encoder, random_encoder
 from impasto.engine.connection import LOCAL, connect
+from impasto.errors import OutOfMemoryError, WorkersError
 from impasto.media.dataset import Dataset
 from impasto.units import cluster as module
 from impasto.units.cluster import search_on_cluster
 from impasto.units.findings import Findings, pack
 from impasto.units.search import Search, search
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+# Ray Data sets options of its own that it calls deprecated
+pytestmark = pytest.mark.filterwarnings(r"ignore:`\w+` is deprecated:DeprecationWarning")
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +41,10 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 @pytest.fixture(scope="module")
 def _connected() -> Iterator[None]:
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import it
     with connect(LOCAL):
         yield
+    ray.cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
 
 
 def last(steps: Iterator[Findings]) -> bytes:
@@ -63,23 +67,44 @@ class TestCluster:
     ) -> None:
         encoder = random_encoder(2, 3, channels=(4,))
         what = Search(encoder, list(encoder.table), k=3)
+        expected = last(search(what, dataset))
         monkeypatch.setattr(module.Kept, "keep", kept_always)
         state = tmp_path / "state"
         for number, _ in enumerate(search(what, dataset, checkpoint=state)):
             if number == 9:
                 break
-        assert last(search_on_cluster(what, dataset, LOCAL, checkpoint=state)) == last(
-            search(what, dataset)
-        )
+        steps = search_on_cluster(what, dataset, LOCAL, checkpoint=state)
+        first = next(steps)
+        assert first.looked_at == 9  # the tenth was found, and not yet kept
+        assert last(steps) == expected
 
     def test_a_worker_that_dies_is_replaced(self, dataset: Dataset, tmp_path: Path) -> None:
-        ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import it
         encoder = random_encoder(2, 3, channels=(4,))
         mortal = Mortal(encoder, list(encoder.table), 3, 1, str(tmp_path / "died"))
         assert last(search_on_cluster(mortal, dataset, LOCAL)) == last(
             search(Search(encoder, list(encoder.table), k=3), dataset)
         )
         assert (tmp_path / "died").exists()
+
+    def test_a_worker_that_dies_again_and_again(self, dataset: Dataset) -> None:
+        encoder = random_encoder(2, 3, channels=(4,))
+        with pytest.raises(WorkersError, match="workers of the cluster failed"):
+            last(search_on_cluster(Doomed(encoder, list(encoder.table)), dataset, LOCAL))
+
+    def test_an_error_in_a_worker_is_that_error(self, dataset: Dataset) -> None:
+        encoder = random_encoder(2, 3, channels=(4,))
+        with pytest.raises(OutOfMemoryError, match=r"^no room$"):
+            last(search_on_cluster(Greedy(encoder, list(encoder.table)), dataset, LOCAL))
+
+    def test_the_number_of_threads_makes_no_difference(self, dataset: Dataset) -> None:
+        encoder = random_encoder(2, 3, channels=(8, 16))
+        what = Search(encoder, list(encoder.table), k=3)
+        expected = last(search(what, dataset))
+        torch.set_num_threads(2)
+        try:
+            assert last(search(what, dataset)) == expected
+        finally:
+            torch.set_num_threads(1)
 
 
 def kept_always(self: module.Kept, findings: Findings) -> None:
@@ -101,3 +126,17 @@ class Mortal(Search):
             Path(self.marker).touch()  # type: ignore[attr-defined]
             os.kill(os.getpid(), signal.SIGKILL)
         super()._look(findings, entry, signal_)  # type: ignore[arg-type]
+
+
+class Doomed(Search):
+    """A search that kills every worker."""
+
+    def _look(self, findings: Findings, entry: object, signal_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Greedy(Search):
+    """A search that fails in a worker."""
+
+    def _look(self, findings: Findings, entry: object, signal_: object) -> None:
+        raise OutOfMemoryError("no room")
