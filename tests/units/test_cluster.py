@@ -93,8 +93,9 @@ class TestCluster:
 
     def test_an_error_in_a_worker_is_that_error(self, dataset: Dataset) -> None:
         encoder = random_encoder(2, 3, channels=(4,))
-        with pytest.raises(OutOfMemoryError, match=r"^no room$"):
+        with pytest.raises(OutOfMemoryError) as caught:
             last(search_on_cluster(Greedy(encoder, list(encoder.table)), dataset, LOCAL))
+        assert str(caught.value) == "no room"  # Ray adds notes to it
 
     def test_the_number_of_threads_makes_no_difference(self, dataset: Dataset) -> None:
         encoder = random_encoder(2, 3, channels=(8, 16))

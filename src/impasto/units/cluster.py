@@ -116,7 +116,8 @@ def _answers(
             yield row["findings"]
     except ray.exceptions.RayTaskError as error:
         if isinstance(error.cause, ImpastoError):
-            raise error.cause from None
+            said, *_ = str(error.cause).splitlines()  # behind it Ray adds advice of its own
+            raise type(error.cause)(said) from None
         raise
     except ray.exceptions.RayError as error:
         reason = str(error).strip().splitlines()[-1]
