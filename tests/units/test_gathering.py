@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from impasto.encoders import Encoder, random_encoder
+from impasto.encoders import Chain, Encoder, random_encoder
 from impasto.media.dataset import Dataset
 from impasto.signal import Signal, cut
-from impasto.units import gathering
+from impasto.units import gathering, projectors, unwinding
+from impasto.units.atlas import Cell
 from impasto.units.findings import Findings
-from impasto.units.gathering import Cell, Gathered, gather
+from impasto.units.gathering import Gathered, gather
 from impasto.units.patches import charted, find
 from impasto.units.projection import project
 from impasto.units.search import Search
@@ -22,16 +23,27 @@ from impasto.units.search import Search
 SPACES = {1: [(60,), (41,)], 2: [(24, 30), (17, 12)], 3: [(9, 12, 10), (8, 8, 8)]}
 
 
+def pooling_maxima(encoder: Chain, axes: int) -> Chain:
+    """Return a network that pools maxima, and so goes another way back than its like."""
+    maxima = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}[axes]
+    chain = encoder.chain.items()
+    modules = [(name, maxima(2) if "pool" in name else own) for name, own in chain]
+    return Chain("maxima", nn.Identity(), modules)
+
+
 class Found:
     """A small network, a dataset and what was found in it."""
 
-    def __init__(self, axes: int, count: int = 8) -> None:
+    def __init__(self, axes: int, count: int = 8, *, unwinds: bool = False) -> None:
         generator = torch.Generator().manual_seed(axes)
         spaces = SPACES[axes]
         self.signals = [
             Signal(torch.rand(3, *spaces[n % 2], generator=generator)) for n in range(count)
         ]
-        self.encoder, self.dataset = random_encoder(axes, 3, channels=(4, 5)), Dataset(self.signals)
+        self.encoder = random_encoder(axes, 3, channels=(4, 5))
+        if unwinds:
+            self.encoder = pooling_maxima(self.encoder, axes)
+        self.dataset = Dataset(self.signals)
         self.layers = list(self.encoder.table)
         steps = find(Search(self.encoder, self.layers, k=3), self.dataset)
         self.findings: Findings = deque(steps, maxlen=1).pop()
@@ -47,9 +59,11 @@ class Found:
         return [found for one in seen for found in one.found]
 
 
+@pytest.mark.parametrize("unwinds", [False, True], ids=["by crop", "by signal"])
 @pytest.mark.parametrize("axes", [1, 2, 3])
-def test_every_patch_comes_with_its_projection(axes: int) -> None:
-    found = Found(axes)
+def test_every_patch_comes_with_its_projection(axes: int, unwinds: bool) -> None:
+    found = Found(axes, unwinds=unwinds)
+    assert unwinding.unwinds(found.encoder) == unwinds
     patches = {one.cell: one.patch for one in found.gathered() if one.patch is not None}
     projections = {one.cell: one.projection for one in found.gathered() if one.patch is None}
     expected = {
@@ -84,7 +98,7 @@ def test_what_a_rectifier_lets_through_is_projected_once(monkeypatch: pytest.Mon
         batches.append(len(batch))
         return project(encoder, batch, *where, **how)
 
-    monkeypatch.setattr(gathering, "project", counted)
+    monkeypatch.setattr(projectors, "project", counted)
     given = [one for one in found.gathered() if one.projection is not None]
     places = set()
     for one in given:
@@ -100,7 +114,7 @@ def test_no_projections_if_none_are_wanted() -> None:
 
 def test_what_goes_on_after_a_stop_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gathering, "HELD", 20)
-    monkeypatch.setattr(gathering, "SAMPLES", 2000)
+    monkeypatch.setattr(projectors, "SAMPLES", 2000)
     found = Found(2)
     seen = list(gather(found.encoder, found.dataset, found.findings, found.patch))  # type: ignore[arg-type]
     settled = [number for number, one in enumerate(seen) if one.settled]

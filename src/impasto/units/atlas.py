@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from impasto.encoders.window import Range
+from impasto.signal import Region
 from impasto.units.receptive import Fields
+
+
+class Cell(NamedTuple):
+    """Which patch of which unit."""
+
+    layer: str
+    unit: int
+    rank: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,11 @@ class Patch:
     position: tuple[int, ...]
     box: tuple[Range, ...]
     clipped: bool
+
+    @property
+    def region(self) -> Region:
+        """Its box, to cut it out of the picture."""
+        return tuple(slice(*axis) for axis in self.box)
 
 
 @dataclass(frozen=True)

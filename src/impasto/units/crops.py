@@ -21,12 +21,13 @@ class Crop:
     region: Region
     position: tuple[int, ...]
 
-    def within(self, part: Region) -> Region:
-        """Return where a part of the signal lies within the crop."""
-        return tuple(
-            slice(own.start - outer.start, own.stop - outer.start)
-            for own, outer in zip(part, self.region, strict=True)
-        )
+
+def within(part: Region, outer: Region) -> Region:
+    """Return where a part of a signal lies within another, which holds it."""
+    return tuple(
+        slice(own.start - around.start, own.stop - around.start)
+        for own, around in zip(part, outer, strict=True)
+    )
 
 
 def enclose(fields: Fields, position: Sequence[int], space: Space) -> Crop:

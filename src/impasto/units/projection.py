@@ -34,7 +34,7 @@ def guided(gradient: Tensor, passing: Tensor) -> Tensor:
     return gradient.clamp(min=0) * passing
 
 
-_RULES: Mapping[str, Rule | None] = {"deconvnet": rectified, "guided": guided, "gradient": None}
+RULES: Mapping[str, Rule | None] = {"deconvnet": rectified, "guided": guided, "gradient": None}
 
 
 def project(
@@ -76,9 +76,9 @@ def project(
         Zeiler, Fergus, arXiv:1311.2901; Springenberg et al., arXiv:1412.6806; Simonyan, Vedaldi,
         Zisserman, arXiv:1312.6034, section 3 and, on how they compare, section 4.
     """
-    if method not in _RULES:
-        raise UsageError(f"There is no method {method!r}. {nearest(method, _RULES)}")
-    rule = _RULES[method]
+    if method not in RULES:
+        raise UsageError(f"There is no method {method!r}. {nearest(method, RULES)}")
+    rule = RULES[method]
     leaf = batch.detach().requires_grad_()
     with torch.enable_grad(), Rectifying(rule) if rule else nullcontext():
         features = encoder(leaf, _on_the_way(encoder, layer))[layer]

@@ -18,9 +18,9 @@ from impasto.media import Source
 from impasto.media.dataset import Dataset
 from impasto.media.files import atomic_write
 from impasto.settings import CommonSettings, UnitsSettings
-from impasto.units.atlas import Atlas
+from impasto.units.atlas import Atlas, Cell
 from impasto.units.findings import Findings
-from impasto.units.gathering import Cell, Gathered, gather
+from impasto.units.gathering import Gathered, gather
 from impasto.units.maximization import maximize
 from impasto.units.patches import charted, find
 from impasto.units.report import Cells, Pictures, check_report_folder, write_report

@@ -10,7 +10,7 @@ from torch import Tensor
 from impasto.encoders.encoder import Encoder
 from impasto.errors import UsageError
 from impasto.signal import Region, Signal, cut
-from impasto.units.crops import enclose
+from impasto.units.crops import enclose, within
 from impasto.units.locating import unraveled
 from impasto.units.projection import MethodName, project
 from impasto.units.receptive import receptive_fields
@@ -68,4 +68,6 @@ def strongest(
         torch.tensor([crop.position]),
         method=method,
     )[0].cpu()
-    return Strongest(float(features.max()), position, box, cut(projection, crop.within(box)))
+    return Strongest(
+        float(features.max()), position, box, cut(projection, within(box, crop.region))
+    )
