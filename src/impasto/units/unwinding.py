@@ -123,7 +123,7 @@ class Unwinding:
         if type(module) in _POOL:
             pooled = self._window(before, origins, size, -math.inf).requires_grad_()
             with torch.enable_grad():
-                made = _POOL[type(module)](
+                made: Tensor = _POOL[type(module)](
                     pooled, module.kernel_size, module.stride, dilation=module.dilation
                 )
             return torch.autograd.grad(made, pooled, gradient)[0], origins
