@@ -123,7 +123,7 @@ class Unwinding:
         if type(module) in _POOL:
             pooled = self._window(before, origins, size, -math.inf).requires_grad_()
             with torch.enable_grad():
-                made: Tensor = _POOL[type(module)](
+                made = _POOL[type(module)](
                     pooled, module.kernel_size, module.stride, dilation=module.dilation
                 )
             return torch.autograd.grad(made, pooled, gradient)[0], origins
@@ -142,7 +142,9 @@ class Unwinding:
     def _window(self, name: str, origins: Tensor, size: Sequence[int], fill: float) -> Tensor:
         """Cut windows out of a map, shape (n, channel, *size); what lies outside is filled."""
         along = zip(self._places(origins, size), self.spaces[name], strict=True)
-        found = self.maps[name][tuple(places.clamp(0, length - 1) for places, length in along)]
+        found: Tensor = self.maps[name][
+            tuple(places.clamp(0, length - 1) for places, length in along)
+        ]
         for outside in self._outside(name, origins, size):
             found.masked_fill_(outside.unsqueeze(-1), fill)
         return found.movedim(-1, 1)
