@@ -1,6 +1,6 @@
 """From edges to objects: montages of VGG19's layers over a folder of photographs.
 
-    python examples/units.py PHOTOS
+python examples/units.py PHOTOS
 """
 
 import sys
