@@ -99,6 +99,16 @@ class Encoder(nn.Module, ABC):
                 raise UsageError(f"{self.name} has no layer {name!r}. {hint}")
         return [name for name in self.table if name in wanted]
 
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are; the processor if it has none."""
+        return next((weight.device for weight in self.parameters()), torch.device("cpu"))
+
+    @property
+    def precision(self) -> torch.dtype:
+        """That of its weights; float32 if it has none."""
+        return next((weight.dtype for weight in self.parameters()), torch.float32)
+
     def freeze(self) -> None:
         """Switch to evaluation and stop computing gradients of the weights."""
         self.eval().requires_grad_(False)
@@ -169,7 +179,7 @@ class Chain(Encoder):
                 f"{self.name} takes (batch, channel) and {self.axes} space axes, "
                 f"not shape {tuple(batch.shape)}."
             )
-        precision = next(self.chain.parameters()).dtype
+        precision = self.precision
         return channels_last(self.front_end(batch).to(precision))
 
     def stretch(

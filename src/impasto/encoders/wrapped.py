@@ -118,8 +118,7 @@ class Wrapped(Encoder):
 
     def _works(self, layers: Iterable[str], length: int) -> bool:
         """Tell whether the network takes a signal with as many samples along each axis."""
-        device = next((weight.device for weight in self.parameters()), None)
-        signal = torch.zeros(1, self.channels, *[length] * self.axes, device=device)
+        signal = torch.zeros(1, self.channels, *[length] * self.axes, device=self.device)
         try:
             with torch.no_grad():
                 self(signal, layers)

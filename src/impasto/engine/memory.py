@@ -68,7 +68,7 @@ def peak_bytes(
         plan: Whether there are tiles.
         channels: Channels of the signal.
     """
-    width = next(encoder.parameters()).itemsize
+    width = encoder.precision.itemsize
     wanted = encoder.check(layers)
     parts = stages(encoder, wanted, space)
     samples = channels * math.prod(space)

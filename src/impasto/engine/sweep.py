@@ -105,7 +105,7 @@ class Sweep(Passage):
         return cored(Piece(layer, tile.outer[layer], stage.space_of(layer), own), self.core)
 
     def _tiles(self, stage: Stage) -> Iterator[Tile]:
-        width = next(self.encoder.parameters()).itemsize
+        width = self.encoder.precision.itemsize
         positions = self.tile_bytes / (stage.load * width)
         side = max(1, int(positions ** (1 / len(stage.space))))
         return stage.tiles((side,) * len(stage.space))

@@ -45,7 +45,7 @@ class StyleTransfer:
 
     def __init__(self, encoder: Encoder, inputs: Inputs, settings: StylizeSettings) -> None:
         self.encoder, self.settings = encoder, settings
-        self.device = next((weight.device for weight in encoder.parameters()), torch.device("cpu"))
+        self.device = encoder.device
         self.convention = overridden(convention(settings.objective), settings)
         self.content_layers = _above_zero(
             self.convention.content_layers, self.convention.content_weight

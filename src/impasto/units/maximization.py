@@ -93,8 +93,7 @@ def maximize(
         costs, gradient = (bounded or evaluator).value_and_gradient(canvas.decode(parameters))
         return costs, canvas.pullback(gradient)
 
-    device = next((weight.device for weight in encoder.parameters()), None)
-    start = _start(canvas, (len(units), channels, *space), bounds, seed).to(device)
+    start = _start(canvas, (len(units), channels, *space), bounds, seed).to(encoder.device)
     with Rectifying(redirected):
         for point in islice(Adam(rate=rate).iterate(evaluate, start), steps + 1):
             last = point.parameters

@@ -34,7 +34,11 @@ def guided(gradient: Tensor, passing: Tensor) -> Tensor:
     return gradient.clamp(min=0) * passing
 
 
-RULES: Mapping[str, Rule | None] = {"deconvnet": rectified, "guided": guided, "gradient": None}
+RULES: Mapping[MethodName, Rule | None] = {
+    "deconvnet": rectified,
+    "guided": guided,
+    "gradient": None,
+}
 
 
 def project(

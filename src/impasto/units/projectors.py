@@ -84,9 +84,7 @@ class _BySignal:
             layers[one.layer].append(one)
         if not layers:
             return
-        unwinding = Unwinding(
-            self.encoder, signal.to(_device(self.encoder)), [*layers], self.method
-        )
+        unwinding = Unwinding(self.encoder, signal.to(self.encoder.device), [*layers], self.method)
         for layer, of_layer in layers.items():
             fields = self.sight.fields(tuple(signal.shape), layer)
             together = max(1, SAMPLES // math.prod(field.size for field in fields))
@@ -139,7 +137,7 @@ class _ByCrop:
     def _project(self, waiting: list[_Waiting]) -> Projected:
         projections = project(
             self.encoder,
-            torch.stack([one.samples for one in waiting]).to(_device(self.encoder)),
+            torch.stack([one.samples for one in waiting]).to(self.encoder.device),
             waiting[0].wanted.layer,
             torch.tensor([one.wanted.cells[0].unit for one in waiting]),
             torch.tensor([one.position for one in waiting]),
@@ -147,7 +145,3 @@ class _ByCrop:
         )
         for one, projection in zip(waiting, projections.cpu(), strict=True):
             yield one.wanted, cut(projection, one.inside)
-
-
-def _device(encoder: Encoder) -> torch.device:
-    return next((weight.device for weight in encoder.parameters()), torch.device("cpu"))

@@ -94,8 +94,7 @@ def receptive_fields(
             fields = tuple(f.through(w) for f, w in zip(fields, of_axis, strict=True))
             found[name] = fields
         return {name: found[name] for name in wanted}
-    device = next((weight.device for weight in encoder.parameters()), None)
-    signal = torch.zeros(1, channels, *space, device=device)
+    signal = torch.zeros(1, channels, *space, device=encoder.device)
     with torch.no_grad(), _Follower(signal) as follower:
         features = encoder(signal, wanted)
     return {name: follower.fields_of(own) for name, own in features.items()}

@@ -80,8 +80,7 @@ class Search:
         return signal
 
     def _add(self, findings: Findings, entry: Entry, signal: Signal) -> None:
-        device = next((weight.device for weight in self.encoder.parameters()), "cpu")
-        x = signal.samples[None].to(device)
+        x = signal.samples[None].to(self.encoder.device)
         found = {}
         for part in self.encoder.parts(self.layers):
             with torch.no_grad():
@@ -120,7 +119,7 @@ class Kept:
         self.what = what
         self.file = None if path is None else KeptFile(path)
         encoder = what.encoder
-        precision = str(next((weight.dtype for weight in encoder.parameters()), None))
+        precision = str(encoder.precision)
         network = [encoder.name, encoder.weights_hash, precision]
         limits = [what.k, what.per_picture, dataset.longest, dataset.max_pixels]
         told = json.dumps([*network, *what.layers, *limits, dataset.label])

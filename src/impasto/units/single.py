@@ -52,9 +52,8 @@ def strongest(
         raise UsageError(
             f"{layer} has units from 0 to {encoder.table[layer].channels - 1}, and no unit {unit}."
         )
-    device = next((weight.device for weight in encoder.parameters()), "cpu")
     with torch.no_grad():
-        features = encoder(signal.samples[None].to(device), [layer])[layer][0, unit].float()
+        features = encoder(signal.samples[None].to(encoder.device), [layer])[layer][0, unit].float()
     position = unraveled(int(features.argmax()), features.shape)
     fields = receptive_fields(encoder, [layer], signal.space, channels=len(signal.samples))[layer]
     boxes = [f.box(p, n)[0] for f, p, n in zip(fields, position, signal.space, strict=True)]
@@ -62,7 +61,7 @@ def strongest(
     crop = enclose(fields, position, signal.space)
     projection = project(
         encoder,
-        cut(signal.samples[None], crop.region).to(device),
+        cut(signal.samples[None], crop.region).to(encoder.device),
         layer,
         torch.tensor([unit]),
         torch.tensor([crop.position]),

@@ -85,9 +85,8 @@ class Unwinding:
             Windows of the signal with what came back, shape (n, channel, *size), and for each where
             it lies, which may be beyond the ends of the signal. All outside is zero.
         """
-        weights = next(self.encoder.parameters())
         shape = (len(units), self.encoder.table[layer].channels, *[1] * self.encoder.axes)
-        gradient = torch.zeros(shape, dtype=weights.dtype, device=weights.device)
+        gradient = torch.zeros(shape, dtype=self.encoder.precision, device=self.encoder.device)
         start = activations if self.rule else torch.ones(len(units))
         gradient.flatten(1)[torch.arange(len(units)), units] = start.to(gradient)
         origins = positions
@@ -154,7 +153,7 @@ class Unwinding:
         axes = range(len(size))
         shapes = [[-1 if other == axis else 1 for other in axes] for axis in axes]
         return [
-            origins[:, axis].view(-1, *[1 for _ in axes])
+            origins[:, axis].view(-1, *[1] * len(size))
             + torch.arange(size[axis]).view(shapes[axis])
             for axis in axes
         ]

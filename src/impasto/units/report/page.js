@@ -165,7 +165,10 @@ function paintSeen(entries) {
     if (!isIntersecting || !target.isConnected) continue;
     nearby.unobserve(target);
     const { columns, rows } = data.sheets[kind];
-    target.firstChild.style.aspectRatio = `${columns} / ${rows}`;
+    const { style } = target.firstChild;
+    style.aspectRatio = `${columns} / ${rows}`;
+    style.setProperty("--columns", columns);
+    style.setProperty("--rows", rows);
     paint(target.firstChild, kind, numberOf(target));
   }
 }
