@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -101,16 +102,19 @@ def _answers(
     context.enable_progress_bars = context.print_on_execution_start = False
     context.raise_original_map_exception = True
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-    answers = data.from_items(shares, override_num_blocks=len(shares)).map_batches(
-        _Searcher,
-        fn_constructor_args=(what, dataset, threads),
-        compute=data.ActorPoolStrategy(
-            size=min(workers, len(shares)), max_tasks_in_flight_per_actor=1
-        ),
-        num_cpus=threads,
-        ray_remote_args_fn=lambda: {"max_task_retries": RESTARTS},  # Ray Data never gives up
-        batch_size=None,
-    )
+    with warnings.catch_warnings():
+        # Ray Data never gives up, and what limits it is to go without having been replaced yet
+        warnings.simplefilter("ignore", DeprecationWarning)
+        answers = data.from_items(shares, override_num_blocks=len(shares)).map_batches(
+            _Searcher,
+            fn_constructor_args=(what, dataset, threads),
+            compute=data.ActorPoolStrategy(
+                size=min(workers, len(shares)), max_tasks_in_flight_per_actor=1
+            ),
+            num_cpus=threads,
+            ray_remote_args_fn=lambda: {"max_task_retries": RESTARTS},
+            batch_size=None,
+        )
     try:
         for row in answers.iter_rows():
             yield row["findings"]
