@@ -42,9 +42,9 @@ bench: .venv/.installed ## Run every benchmark and write docs/performance.md (so
 constraints: ## Renew constraints.txt with the newest versions that fit
 	@set -e; env=$$(mktemp -d); trap 'rm -rf "$$env"' EXIT; \
 	$(PYTHON) -m venv "$$env"; \
-	"$$env/bin/python" $(PIP_INSTALL) torch==$(TORCH) '.[encoders,ray,test,dev]'; \
+	"$$env/bin/python" $(PIP_INSTALL) torch==$(TORCH) '.[all,examples,test,dev]'; \
 	"$$env/bin/python" -m pip freeze --exclude impasto > "$$env/frozen"; \
-	{ echo "# Made by 'make constraints': what pip installs for torch==$(TORCH) and .[encoders,ray,test,dev]."; \
+	{ echo "# Made by 'make constraints': what pip installs for torch==$(TORCH) and .[all,examples,test,dev]."; \
 	sed 's/+cpu$$//' "$$env/frozen"; } > constraints.txt
 
 clean: ## Remove what the other targets made, except .venv
@@ -61,8 +61,8 @@ $(BIN)/python:
 	@echo 'Creating .venv'
 	@$(PYTHON) -m venv --clear .venv
 
-EXTRAS-test := [encoders,ray,test]
-EXTRAS-dev := [encoders,ray,test,dev]
+EXTRAS-test := [all,test]
+EXTRAS-dev := [all,examples,test,dev]
 
 .venv/.installed .venv/.installed-test .venv/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing impasto into .venv (takes some minutes the first time)'
