@@ -78,6 +78,8 @@ class Atlas:
         count: How many pictures were looked at.
         passed_over: Names of pictures that could not be used, and why.
         layers: By name, from shallow to deep.
+        medium: What the pictures are: "image", or what else has a portrait.
+        rate_hz: Their samples a second, where there is time.
     """
 
     network: str
@@ -85,3 +87,5 @@ class Atlas:
     count: int
     passed_over: Sequence[tuple[str, str]]
     layers: Mapping[str, LayerPatches]
+    medium: str = "image"
+    rate_hz: float | None = None

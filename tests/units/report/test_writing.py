@@ -78,6 +78,8 @@ def test_the_summary(report: Path) -> None:
         "name": "a/b:c",
         "stem": "a-b-c",
         "fields": [{"size": 40, "stride": 8, "offset": -10, "whole": False}] * 2,
+        "size": "40 px",
+        "stride": "8",
         "units": 3,
         "dead": 1,
     }
@@ -125,7 +127,7 @@ def test_activations_that_are_not_finite(inventing: Callable[..., Any], tmp_path
 @pytest.mark.parametrize("axes", [1, 3])
 def test_only_two_axes(axes: int, invented: Any, tmp_path: Path) -> None:
     atlas = replace(invented.atlas, layers={"conv": LayerPatches((Field(),) * axes, [])})
-    with pytest.raises(ShapeError, match=f"two axes, conv has {axes}"):
+    with pytest.raises(ShapeError, match=f"over 2 axes, conv has {axes}"):
         write_report(tmp_path / "r", atlas, {}, invented.pictures)
 
 

@@ -1,4 +1,4 @@
-"""The report: a page to browse, a montage a layer, a table. Drawing lives here: two axes, RGB."""
+"""The report: a page to browse, a montage a layer, a table; for the signals of any medium."""
 
 from impasto.units.report.cells import Cells
 from impasto.units.report.folder import check_report_folder

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
-from impasto.errors import ShapeError
-from impasto.units.contrast import contrasted
+from impasto.units.portraits import Portrait
+from impasto.units.portraits.image import ImagePortrait
+from impasto.units.portraits.portrait import Colors, levels
 from impasto.units.report.names import file_stems
 
-CELL = 48  # pixels: nine of them side by side in two columns fit a telephone
 LARGE_CELL = 160
 GROUND = 128  # the gray of projections that are zero
-
-_SEEN_AS_PIXELS = 2  # how often a pixel must fit before it is drawn as a square
 
 Bytes = NDArray[np.uint8]
 
@@ -35,11 +32,13 @@ class Cells:
         patches: Shape (unit, rank, cell, cell, 3).
         projections: The same, or None where there are none.
         maximizations: Shape (unit, large cell, large cell, 3), or None.
+        portrait: How signals are drawn.
     """
 
     patches: Bytes
     projections: Bytes | None = None
     maximizations: Bytes | None = None
+    portrait: Portrait = field(default_factory=ImagePortrait)
 
     @classmethod
     def create(
@@ -51,8 +50,9 @@ class Cells:
         k: int,
         projections: bool = True,
         maximizations: bool = False,
-        cell: int = CELL,
+        cell: int | None = None,
         large_cell: int = LARGE_CELL,
+        portrait: Portrait | None = None,
     ) -> Cells:
         """Make files for a layer.
 
@@ -64,10 +64,13 @@ class Cells:
             k: Patches of a unit, at most.
             projections: Whether there will be a projection for each patch.
             maximizations: Whether there will be a picture made to excite each unit.
-            cell: Side of a patch and of a projection, in pixels.
+            cell: Side of a patch and of a projection, in pixels; None for what the medium needs.
             large_cell: Side of a picture made to excite a unit, in pixels.
+            portrait: How signals are drawn; None for pictures.
         """
         folder.mkdir(parents=True, exist_ok=True)
+        portrait = portrait or ImagePortrait()
+        cell = cell or portrait.cell
 
         def gray(kind: str, *shape: int) -> Bytes:
             array = open_memmap(_file(folder, layer, kind), "w+", np.uint8, (*shape, 3))
@@ -78,24 +81,28 @@ class Cells:
             gray("patches", units, k, cell, cell),
             gray("projections", units, k, cell, cell) if projections else None,
             gray("maximizations", units, large_cell, large_cell) if maximizations else None,
+            portrait,
         )
 
     @classmethod
-    def reopen(cls, folder: Path, layer: str) -> Cells:
+    def reopen(cls, folder: Path, layer: str, portrait: Portrait | None = None) -> Cells:
         """Open the files of a layer as an interrupted program left them.
 
         Args:
             folder: As for `create`.
             layer: As for `create`.
+            portrait: As for `create`.
         Raises:
             OSError: If there are none.
         """
         kinds = ("patches", "projections", "maximizations")
         files = (_file(folder, layer, kind) for kind in kinds)
-        patches, *others = (open_memmap(f, "r+") if f.exists() else None for f in files)
+        patches, projections, maximizations = (
+            open_memmap(f, "r+") if f.exists() else None for f in files
+        )
         if patches is None:
             raise FileNotFoundError(f"{folder} holds no cells of {layer}")
-        return cls(patches, *others)
+        return cls(patches, projections, maximizations, portrait or ImagePortrait())
 
     @property
     def units(self) -> int:
@@ -123,59 +130,37 @@ class Cells:
         Args:
             unit: Number of the unit.
             rank: From 0, the highest activation, on.
-            patch: Colors from 0 to 1, shape (3, h, w).
+            patch: Samples, shape (channel, *space).
         """
-        _put(self.patches[unit, rank], _fitted(patch, self.patches.shape[2]))
+        _put(self.patches[unit, rank], self.portrait.patch(patch, self.patches.shape[2]))
 
     def put_projection(self, unit: int, rank: int, projection: Tensor) -> None:
         """Keep what made a unit respond.
 
-        Zero is gray, and the contrast is stretched alike on both sides of it.
-
         Args:
             unit: Number of the unit.
             rank: That of the patch.
-            projection: Values of both signs, shape (3, h, w).
+            projection: Values of both signs, shape (channel, *space).
         """
         if self.projections is None:
             raise ValueError("These cells were made without projections.")
-        small = _fitted(projection, self.projections.shape[2])
-        _put(self.projections[unit, rank], contrasted(small))
+        drawn = self.portrait.projection(projection, self.projections.shape[2])
+        _put(self.projections[unit, rank], drawn)
 
-    def put_maximization(self, unit: int, picture: Tensor) -> None:
-        """Keep the picture made to excite a unit: colors from 0 to 1, shape (3, h, w)."""
+    def put_maximization(self, unit: int, made: Tensor) -> None:
+        """Keep the signal made to excite a unit: samples, shape (channel, *space)."""
         if self.maximizations is None:
             raise ValueError("These cells were made without maximizations.")
-        _put(self.maximizations[unit], _fitted(picture, self.maximizations.shape[1]))
+        _put(self.maximizations[unit], self.portrait.patch(made, self.maximizations.shape[1]))
 
 
 def _file(folder: Path, layer: str, kind: str) -> Path:
     return folder / f"{file_stems([layer])[layer]}.{kind}.npy"
 
 
-def is_seen_as_pixels(longest: int, cell: int) -> bool:
-    """Tell whether a picture is so small that its pixels are drawn as squares."""
-    return 0 < longest * _SEEN_AS_PIXELS <= cell
-
-
-def _fitted(picture: Tensor, side: int) -> NDArray[np.float32]:
-    """Bring a picture to a longest side, shape (h, w, 3)."""
-    if picture.ndim != 3 or picture.shape[0] != 3 or 0 in picture.shape:
-        raise ShapeError(f"A picture has the shape (3, h, w), not {tuple(picture.shape)}.")
-    longest = max(picture.shape[1:])
-    height, width = (max(1, round(n * side / longest)) for n in picture.shape[1:])
-    squares = is_seen_as_pixels(longest, side)
-    how = Image.Resampling.NEAREST if squares else Image.Resampling.LANCZOS
-    planes = picture.detach().float().nan_to_num(0, 0, 0).cpu().numpy()
-    # Pillow resamples floating-point pictures plane by plane
-    resized = [Image.fromarray(plane).resize((width, height), how) for plane in planes]
-    return np.stack([np.asarray(plane) for plane in resized], -1)
-
-
-def _put(cell: NDArray[Any], picture: NDArray[np.float32]) -> None:
+def _put(cell: NDArray[Any], picture: Colors) -> None:
     """Lay colors from 0 to 1 into the middle of a cell."""
     height, width = picture.shape[:2]
     top, left = (cell.shape[0] - height) // 2, (cell.shape[1] - width) // 2
-    levels = (picture.clip(0, 1) * 255).round().astype(np.uint8)
     cell[:] = GROUND
-    cell[top : top + height, left : left + width] = levels
+    cell[top : top + height, left : left + width] = levels(picture)

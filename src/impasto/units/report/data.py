@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import InputError
+from impasto.signal import Space
 from impasto.units.atlas import Atlas, LayerPatches, Patch
+from impasto.units.portraits import Portrait, portrait_of
+from impasto.units.portraits.image import LONGEST_SIDE, is_seen_as_pixels
+from impasto.units.portraits.sound import HEARD_SECONDS
 from impasto.units.receptive import Fields
-from impasto.units.report.cells import is_seen_as_pixels
 from impasto.units.report.names import storable
-from impasto.units.report.pictures import LONGEST_SIDE
 from impasto.units.report.sheets import Layout
 
 SUMMARY = "page/summary.js"
@@ -55,9 +57,15 @@ def summary_of(atlas: Atlas, stems: Mapping[str, str]) -> dict[str, Any]:
         atlas: What was found.
         stems: How the files of each layer are called.
     """
+    portrait = portrait_of(atlas.medium, rate_hz=atlas.rate_hz)
     return {
         "network": atlas.network,
         "dataset": atlas.dataset,
+        "medium": atlas.medium,
+        "rate_hz": atlas.rate_hz,
+        "heard_seconds": HEARD_SECONDS if portrait.plays else None,
+        "noun": portrait.noun,
+        "nouns": portrait.nouns,
         "count": atlas.count,
         "passed_over": [list(entry) for entry in atlas.passed_over],
         "layers": [
@@ -65,6 +73,10 @@ def summary_of(atlas: Atlas, stems: Mapping[str, str]) -> dict[str, Any]:
                 "name": storable(name),
                 "stem": stems[name],
                 "fields": [asdict(field) for field in layer.fields],
+                "size": portrait.size(layer.fields, brief=True),
+                "stride": ""
+                if _sees_all(layer.fields)
+                else portrait.stride(layer.fields, brief=True),
                 "units": len(layer.units),
                 "dead": len(layer.dead),
             }
@@ -76,38 +88,55 @@ def summary_of(atlas: Atlas, stems: Mapping[str, str]) -> dict[str, Any]:
 def layer_data(
     layer: LayerPatches,
     sheets: Mapping[str, tuple[Layout, Sequence[str]]],
-    pictures: Mapping[str, tuple[int, tuple[int, int]]],
+    pictures: Mapping[str, tuple[int, Space]],
+    portrait: Portrait,
 ) -> dict[str, Any]:
     """Return what the page shows of a layer.
 
     Args:
         layer: Its patches.
         sheets: For each kind of cells how they are laid out, and the files.
-        pictures: For each picture the number of its file, and its height and width.
+        pictures: For each signal the number of its file, and its samples along each axis.
+        portrait: How signals are drawn.
     """
     names = sorted({patch.picture for patches in layer.units for patch in patches})
     numbers = {name: number for number, name in enumerate(names)}
+
+    def entry(patch: Patch) -> Sequence[Any]:
+        space = pictures[patch.picture][1]
+        frames = [side for frame in portrait.frames(patch.box, space) for side in frame]
+        return [numbers[patch.picture], *_told(patch), *frames]
+
+    def picture(name: str) -> Sequence[Any]:
+        number, space = pictures[name]
+        return [number, name, *portrait.extent(space)]
+
     return {
         "sheets": {
             kind: {**asdict(layout), "files": files} for kind, (layout, files) in sheets.items()
         },
-        "pixels": shows_pixels(layer.fields, sheets["patches"][0].cell),
-        "pictures": [[pictures[name][0], name, *pictures[name][1]] for name in names],
-        "longest": LONGEST_SIDE,
+        "axes": len(layer.fields),
+        "pixels": shows_pixels(layer.fields, sheets["patches"][0].cell, portrait),
+        "pictures": [picture(name) for name in names],
+        "longest": LONGEST_SIDE if portrait.zooms else 0,
         "dead": layer.dead,
-        "units": [[_entry(patch, numbers) for patch in patches] for patches in layer.units],
+        "units": [[entry(patch) for patch in patches] for patches in layer.units],
     }
 
 
-def shows_pixels(fields: Fields, cell: int) -> bool:
+def shows_pixels(fields: Fields, cell: int, portrait: Portrait) -> bool:
     """Tell whether the patches of a layer are so small that each pixel is a square."""
+    if not portrait.zooms:
+        return False
     longest = max((field.size for field in fields), default=0)
     return not any(field.whole for field in fields) and is_seen_as_pixels(longest, cell)
 
 
-def _entry(patch: Patch, numbers: Mapping[str, int]) -> Sequence[Any]:
-    (top, bottom), (left, right) = patch.box
+def _sees_all(fields: Fields) -> bool:
+    return all(field.whole for field in fields)
+
+
+def _told(patch: Patch) -> Sequence[Any]:
     finite = math.isfinite(patch.activation)
     activation = float(f"{patch.activation:.6g}") if finite else None
-    place = [*patch.position, top, bottom, left, right]
-    return [numbers[patch.picture], activation, int(patch.clipped), *place]
+    return [activation, int(patch.clipped), *patch.position]

@@ -10,8 +10,6 @@ from pathlib import Path
 import matplotlib
 from PIL import Image, ImageFont
 
-from impasto.units.receptive import Field, Fields
-
 PAPER = "#ffffff"
 INK = "#1c1b19"
 FAINT = "#77736b"
@@ -58,16 +56,3 @@ def mosaic(
         row, column = divmod(rank, columns)
         whole.paste(cell.resize((side, side), how), (column * step, row * step))
     return whole
-
-
-def sentence_of(fields: Fields) -> str:
-    """Say what the units of a layer see, such as "sees 10 × 10 px, every 2 px"."""
-    if all(field.whole for field in fields):
-        return "sees the whole picture"
-    sizes = " × ".join("all" if field.whole else str(field.size) for field in fields[::-1])
-    strides = list(dict.fromkeys(_stride(field) for field in fields[::-1]))
-    return f"sees {sizes} px, every {' × '.join(strides)} px"
-
-
-def _stride(field: Field) -> str:
-    return "–" if field.whole else str(field.stride)

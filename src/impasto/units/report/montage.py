@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from impasto.units.atlas import LayerPatches
 from impasto.units.report.cells import Cells
-from impasto.units.report.drawing import FAINT, INK, PAPER, font, mosaic, sentence_of, shortened
+from impasto.units.report.drawing import FAINT, INK, PAPER, font, mosaic, shortened
 from impasto.units.report.names import readable
 
 MOST_UNITS = 16
@@ -41,7 +41,9 @@ def draw_montage(name: str, layer: LayerPatches, cells: Cells) -> Image.Image:
     """
     units = choose_units(layer)
     blocks = [_draw_unit(unit, cells) for unit in units]
-    heading = f"{sentence_of(layer.fields)}  ·  {len(units)} of {len(layer.units)} units"
+    heading = (
+        f"{cells.portrait.sentence(layer.fields)}  ·  {len(units)} of {len(layer.units)} units"
+    )
     if not blocks:
         return _with_heading(Image.new("RGB", (0, 0)), name, heading)
     width, height = (length + _GAP for length in blocks[0].size)

@@ -40,23 +40,13 @@ function make(tag, properties = {}, ...children) {
 
 /* Words */
 
-const count = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+const count = (n, noun, nouns = `${noun}s`) => `${n.toLocaleString("en")} ${n === 1 ? noun : nouns}`;
 const rounded = (value) => (value === null ? "not finite" : String(+value.toPrecision(4)));
-
-function sizeOf(fields) {
-  if (fields.every((field) => field.whole)) return "whole picture";
-  const sizes = fields.map((field) => (field.whole ? "all" : field.size)).reverse();
-  return `${[...new Set(sizes)].join(" × ")} px`;
-}
-
-function strideOf(fields) {
-  const strides = fields.filter((field) => !field.whole).map((field) => field.stride);
-  return strides.length ? `stride ${[...new Set(strides.reverse())].join(" × ")}` : "";
-}
 
 function factsOf(layer) {
   const dead = layer.dead ? `${layer.dead.toLocaleString("en")} dead` : "";
-  const facts = [sizeOf(layer.fields), strideOf(layer.fields), count(layer.units, "unit"), dead];
+  const stride = layer.stride ? `stride ${layer.stride}` : "";
+  const facts = [layer.size, stride, count(layer.units, "unit"), dead];
   return facts.filter(Boolean).join(" · ");
 }
 
@@ -66,8 +56,8 @@ function start(summary) {
   report = summary;
   $("network").textContent = report.network;
   const passedOver = report.passed_over.length;
-  const pictures = `${count(report.count, "picture")} from ${report.dataset}`;
-  $("dataset").textContent = passedOver ? `${pictures}, ${passedOver} passed over` : pictures;
+  const signals = `${count(report.count, report.noun, report.nouns)} from ${report.dataset}`;
+  $("dataset").textContent = passedOver ? `${signals}, ${passedOver} passed over` : signals;
   $("passed-over").hidden = !passedOver;
   const reasons = report.passed_over.map(([name, why]) => make("li", {}, `${name}: ${why}`));
   $("passed-over").lastElementChild.append(...reasons);
@@ -80,7 +70,8 @@ function start(summary) {
 
 function layerItem(layer, largest) {
   const square = make("i");
-  const [height, width] = layer.fields.map((f) => (f.whole ? 1 : part(f.size, largest)));
+  const shares = layer.fields.map((f) => (f.whole ? 1 : part(f.size, largest)));
+  const [height, width] = [1, ...shares].slice(-2);
   square.style.width = `${width * 100}%`;
   square.style.height = `${height * 100}%`;
   const link = make(

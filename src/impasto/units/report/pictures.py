@@ -1,4 +1,4 @@
-"""The pictures of the dataset, reduced, to show where in them a patch was found."""
+"""The signals of the dataset, each as one picture, to show where in them a patch was found."""
 
 from __future__ import annotations
 
@@ -6,68 +6,73 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
 from torch import Tensor
 
-from impasto.errors import ShapeError
-
-LONGEST_SIDE = 320
+from impasto.signal import Space
+from impasto.units.portraits import Portrait
+from impasto.units.portraits.image import ImagePortrait
 
 _WEBP = {"quality": 72, "method": 4}
 
 
 @dataclass(frozen=True)
 class Reduced:
-    """A reduced picture.
+    """The picture of a signal.
 
     Attributes:
         path: The file.
-        space: Height and width of the picture as it went through the network.
+        space: Samples of the signal along each axis, as it went through the network.
     """
 
     path: Path
-    space: tuple[int, int]
+    space: Space
+
+    @property
+    def heard(self) -> Path:
+        """The file to listen to, where signals can be heard."""
+        return self.path.with_suffix(".wav")
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Reduced pictures of the dataset by name, in a folder.
+    """Pictures of the signals by name, in a folder.
 
     Attributes:
         folder: Where they are; made with the first.
+        portrait: How signals are drawn.
     """
 
     folder: Path
     by_name: dict[str, Reduced] = field(default_factory=dict)
+    portrait: Portrait = field(default_factory=ImagePortrait, compare=False)
 
     @classmethod
-    def restored(cls, folder: Path, told: Mapping[str, Sequence[int]]) -> Pictures:
+    def restored(
+        cls, folder: Path, told: Mapping[str, Sequence[int]], portrait: Portrait | None = None
+    ) -> Pictures:
         """Return what `told` has told of a folder."""
         by_name = {
-            name: Reduced(folder / f"{number}.webp", (height, width))
-            for name, (number, height, width) in told.items()
+            name: Reduced(folder / f"{number}.webp", tuple(space))
+            for name, (number, *space) in told.items()
         }
-        return cls(folder, by_name)
+        return cls(folder, by_name, portrait or ImagePortrait())
 
     def told(self) -> dict[str, list[int]]:
-        """Return the number, height and width of every picture, as JSON can hold them."""
+        """Return the number and the space of every signal, as JSON can hold them."""
         return {name: [int(own.path.stem), *own.space] for name, own in self.by_name.items()}
 
-    def put_picture(self, name: str, picture: Tensor) -> None:
-        """Keep a picture that stands in the atlas.
+    def put_picture(self, name: str, samples: Tensor) -> None:
+        """Keep a signal that stands in the atlas.
 
         Args:
             name: Its name there.
-            picture: As it went through the network: colors from 0 to 1, shape (3, h, w).
+            samples: As it went through the network, shape (channel, *space).
         """
-        if picture.ndim != 3 or picture.shape[0] != 3 or 0 in picture.shape:
-            raise ShapeError(f"A picture has the shape (3, h, w), not {tuple(picture.shape)}.")
+        image = self.portrait.whole(samples)
         self.folder.mkdir(parents=True, exist_ok=True)
-        levels = (picture.detach().cpu().float().nan_to_num().clamp(0, 1) * 255).round()
-        image = Image.fromarray(levels.movedim(0, -1).numpy().astype(np.uint8))
-        image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
         number = self.by_name[name].path.stem if name in self.by_name else len(self.by_name)
-        path = self.folder / f"{number}.webp"
-        image.save(path, "WEBP", **_WEBP)
-        self.by_name[name] = Reduced(path, (picture.shape[1], picture.shape[2]))
+        own = Reduced(self.folder / f"{number}.webp", tuple(samples.shape[1:]))
+        image.save(own.path, "WEBP", **_WEBP)
+        if self.portrait.plays:
+            own.heard.write_bytes(self.portrait.heard(samples))
+        self.by_name[name] = own

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
 from impasto.units.report.cells import GROUND
-from impasto.units.report.drawing import FAINT, INK, PAPER, font, mosaic, sentence_of, shortened
+from impasto.units.report.drawing import FAINT, INK, PAPER, font, mosaic, shortened
 from impasto.units.report.names import readable
 from impasto.units.report.stored import Find, StoredLayer, open_layer, read_image, taken_as_whole
 
@@ -51,9 +51,10 @@ def _draw_heading(stored: StoredLayer, unit: int) -> Image.Image:
     whole = Image.new("RGB", (_WIDTH, _HEAD), PAPER)
     draw, title, small = ImageDraw.Draw(whole), font(28, bold=True), font(15)
     name = shortened(f"{readable(stored.name)}:{unit}", title, _WIDTH)
-    dead = "  ·  dead: no picture excites it" if stored.is_dead(unit) else ""
+    noun = stored.portrait.noun
+    dead = f"  ·  dead: no {noun} excites it" if stored.is_dead(unit) else ""
     draw.text((0, 26), name, INK, title, anchor="ls")
-    draw.text((0, 54), sentence_of(stored.fields) + dead, FAINT, small, anchor="ls")
+    draw.text((0, 54), stored.portrait.sentence(stored.fields) + dead, FAINT, small, anchor="ls")
     return whole
 
 
@@ -62,7 +63,7 @@ def _draw_cells(stored: StoredLayer, unit: int) -> Image.Image:
     patches = stored.cells("patches", unit)
     found = zip(patches, stored.finds(unit), strict=True)
     kinds = {
-        "patches": ([_sharpened(patch, find) for patch, find in found], _CELL),
+        "patches": ([_sharpened(patch, find, stored) for patch, find in found], _CELL),
         "projections": (stored.cells("projections", unit), _CELL),
         "made to excite": (stored.cells("maximizations", unit), 3 * _CELL),
     }
@@ -87,14 +88,16 @@ def _within(grid: Image.Image) -> Image.Image:
     return ImageOps.contain(grid, (side, side)) if max(grid.size) > side else grid
 
 
-def _sharpened(cell: Image.Image, find: Find) -> Image.Image:
+def _sharpened(cell: Image.Image, find: Find, stored: StoredLayer) -> Image.Image:
     """Cut a patch out of its picture where that has more pixels of it than the cell."""
-    picture = read_image(find.path)
-    scale = picture.width / find.space[1]
-    if max(find.bottom - find.top, find.right - find.left) * scale <= cell.width:
+    if not stored.portrait.zooms:
         return cell
-    left, top = round(find.left * scale), round(find.top * scale)
-    right, bottom = round(find.right * scale), round(find.bottom * scale)
+    picture = read_image(find.path)
+    scale = picture.width / find.extent[1]
+    ((top, bottom, left, right),) = find.frames
+    if max(bottom - top, right - left) * scale <= cell.width:
+        return cell
+    left, top, right, bottom = (round(side * scale) for side in (left, top, right, bottom))
     patch = picture.crop((left, top, right, bottom))
     return ImageOps.pad(patch, (_CELL, _CELL), color=(GROUND, GROUND, GROUND))
 
@@ -119,9 +122,10 @@ def _draw_picture(rank: int, find: Find) -> Image.Image:
     whole = Image.new("RGB", (width, image.height + _CAPTION), PAPER)
     whole.paste(image, (0, 0))
     draw, small = ImageDraw.Draw(whole), font(13)
-    scale = np.array(image.size * 2) / np.array(find.space[::-1] * 2)
-    box = np.array([find.left, find.top, find.right, find.bottom]) * scale
-    _frame(draw, [float(side) for side in box], dashed=find.clipped)
+    scale = np.array(image.size * 2) / np.array(find.extent[::-1] * 2)
+    for top, bottom, left, right in find.frames:
+        box = np.array([left, top, right, bottom]) * scale
+        _frame(draw, [float(side) for side in box], dashed=find.clipped)
     activation = "not finite" if find.activation is None else f"{find.activation:.4g}"
     line = f"{rank + 1}   {activation}" + ("   clipped at the border" if find.clipped else "")
     draw.text((0, image.height + 16), line, INK, small, anchor="ls")

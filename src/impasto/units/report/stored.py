@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import Any
 from PIL import Image, UnidentifiedImageError
 
 from impasto.errors import InputError, UsageError, nearest
+from impasto.units.portraits import Portrait, portrait_of
+from impasto.units.portraits.portrait import Frame
 from impasto.units.receptive import Field, Fields
 from impasto.units.report.data import SUMMARY, read_script
 from impasto.units.report.names import readable, storable
@@ -24,24 +26,18 @@ class Find:
     Attributes:
         activation: Value of the unit, or None where it is not finite.
         clipped: Whether the receptive field reaches over the border.
-        top: First row of the patch in the picture.
-        bottom: Row behind its last.
-        left: First column.
-        right: Column behind its last.
-        name: Name of the picture.
-        path: The reduced picture.
-        space: Height and width of the picture as it went through the network.
+        frames: Where the patch lies in the picture of its signal: top, bottom, left, right.
+        name: Name of the signal.
+        path: Its picture.
+        extent: Height and width of the picture, in the units of the frames.
     """
 
     activation: float | None
     clipped: bool
-    top: int
-    bottom: int
-    left: int
-    right: int
+    frames: Sequence[Frame]
     name: str
     path: Path
-    space: tuple[int, int]
+    extent: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -53,19 +49,21 @@ class StoredLayer:
         name: Name of the layer.
         fields: What its units see.
         data: What the page knows of it.
+        portrait: How its signals are shown.
     """
 
     folder: Path
     name: str
     fields: Fields
     data: Mapping[str, Any]
+    portrait: Portrait
 
     def finds(self, unit: int) -> list[Find]:
         """Return the patches of a unit, the highest activation first."""
         return [self._find(entry) for entry in self.data["units"][unit]]
 
     def is_dead(self, unit: int) -> bool:
-        """Tell whether no picture excites a unit."""
+        """Tell whether nothing excites a unit."""
         return unit in self.data["dead"]
 
     def cells(self, kind: str, unit: int) -> list[Image.Image]:
@@ -91,11 +89,15 @@ class StoredLayer:
         return [image.crop((x, y, x + layout.cell, y + layout.cell)) for x, y in corners[:count]]
 
     def _find(self, entry: list[Any]) -> Find:
-        number, activation, clipped, _, _, top, bottom, left, right = entry
+        number, activation, clipped, *rest = entry
         file, name, height, width = self.data["pictures"][number]
         path = self.folder / f"pictures/{int(file)}.webp"
-        box = (top, bottom, left, right)
-        return Find(activation, bool(clipped), *box, name, path, (height, width))
+        sides = rest[self.data["axes"] :]
+        frames = [
+            (top, bottom, left, right)
+            for top, bottom, left, right in zip(*(sides[n::4] for n in range(4)), strict=True)
+        ]
+        return Find(activation, bool(clipped), frames, name, path, (height, width))
 
 
 def open_layer(folder: Path, name: str, unit: int) -> StoredLayer:
@@ -123,7 +125,8 @@ def open_layer(folder: Path, name: str, unit: int) -> StoredLayer:
             raise UsageError(f"{readable(name)} has units 0 to {last}, not {unit}.")
         fields = tuple(Field(**field) for field in entry["fields"])
         data = read_script(folder / f"data/{entry['stem']}.js")
-        return StoredLayer(folder, entry["name"], fields, data)
+        portrait = portrait_of(summary["medium"], rate_hz=summary["rate_hz"])
+        return StoredLayer(folder, entry["name"], fields, data, portrait)
 
 
 @contextmanager

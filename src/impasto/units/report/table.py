@@ -79,6 +79,8 @@ def _metadata(atlas: Atlas) -> dict[str, Any]:
         "network": storable(atlas.network),
         "dataset": storable(atlas.dataset),
         "count": atlas.count,
+        "medium": atlas.medium,
+        "rate_hz": atlas.rate_hz,
         "passed_over": [[storable(name), storable(why)] for name, why in atlas.passed_over],
         "layers": {
             storable(name): {

@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from impasto.errors import ShapeError, UsageError
+from impasto.signal import Space
 from impasto.units.atlas import Atlas, LayerPatches
 from impasto.units.report.cells import Cells
 from impasto.units.report.data import SUMMARY, layer_data, shows_pixels, summary_of, write_script
@@ -31,14 +32,15 @@ def write_report(
 
     Args:
         folder: Where it goes; made if it is missing.
-        atlas: What was found, in pictures: with two axes.
+        atlas: What was found.
         cells: For each layer what its units saw.
         pictures: All pictures that the atlas names.
     Raises:
-        ShapeError: If the layers do not have two axes.
+        ShapeError: If the layers do not have the axes of the medium.
         UsageError: If cells or pictures do not fit the atlas, or the folder cannot be used.
         OutputError: If the report cannot be written.
     """
+    portrait = pictures.portrait
     _check(atlas, cells, pictures)
     stems = file_stems(atlas.layers)
     with replaced_report(folder) as staging:
@@ -51,7 +53,7 @@ def write_report(
         for name, layer in atlas.layers.items():
             stem = stems[name]
             sheets = _write_sheets(layer, cells[name], staging / "sheets")
-            data = layer_data(layer, sheets, numbers)
+            data = layer_data(layer, sheets, numbers, portrait)
             write_script(staging / f"data/{stem}.js", storable(name), data)
             draw_montage(name, layer, cells[name]).save(staging / f"layers/{stem}.png")
 
@@ -59,7 +61,7 @@ def write_report(
 def _write_sheets(
     layer: LayerPatches, cells: Cells, folder: Path
 ) -> dict[str, tuple[Layout, list[str]]]:
-    pixels = shows_pixels(layer.fields, cells.patches.shape[2])
+    pixels = shows_pixels(layer.fields, cells.patches.shape[2], cells.portrait)
     return {
         kind: write_sheets(array, folder, lossless=pixels and kind != "maximizations")
         for kind, array in cells.by_kind().items()
@@ -75,9 +77,11 @@ def _copy_page(folder: Path) -> None:
 
 def _check(atlas: Atlas, cells: Mapping[str, Cells], pictures: Pictures) -> None:
     for name, layer in atlas.layers.items():
-        if len(layer.fields) != 2:
-            axes = len(layer.fields)
-            raise ShapeError(f"Reports show layers with two axes, {readable(name)} has {axes}.")
+        if len(layer.fields) != pictures.portrait.axes:
+            raise ShapeError(
+                f"Reports of {pictures.portrait.nouns} show layers over "
+                f"{pictures.portrait.axes} axes, {readable(name)} has {len(layer.fields)}."
+            )
         if name not in cells or cells[name].units != len(layer.units):
             raise UsageError(f"There are not as many cells as units of {readable(name)}.")
         if any(len(patches) > cells[name].k for patches in layer.units):
@@ -85,7 +89,9 @@ def _check(atlas: Atlas, cells: Mapping[str, Cells], pictures: Pictures) -> None
     missing = sorted(_names(atlas).difference(pictures.by_name))
     if missing:
         name = readable(missing[0])
-        raise UsageError(f"The picture {name} was not put among those of the report.")
+        raise UsageError(
+            f"The {pictures.portrait.noun} {name} was not put among those of the report."
+        )
 
 
 def _names(atlas: Atlas) -> set[str]:
@@ -93,13 +99,13 @@ def _names(atlas: Atlas) -> set[str]:
     return {patch.picture for layer in layers for patches in layer.units for patch in patches}
 
 
-def _copy_pictures(
-    atlas: Atlas, pictures: Pictures, folder: Path
-) -> dict[str, tuple[int, tuple[int, int]]]:
-    """Number the pictures by name, whatever order they came in, and copy them."""
+def _copy_pictures(atlas: Atlas, pictures: Pictures, folder: Path) -> dict[str, tuple[int, Space]]:
+    """Number the signals by name, whatever order they came in, and copy their pictures."""
     numbers = {}
     for number, name in enumerate(sorted(_names(atlas))):
         reduced = pictures.by_name[name]
         shutil.copyfile(reduced.path, folder / f"{number}.webp")
+        if pictures.portrait.plays:
+            shutil.copyfile(reduced.heard, folder / f"{number}.wav")
         numbers[name] = number, reduced.space
     return numbers
