@@ -45,6 +45,8 @@ class Encoder(nn.Module, ABC):
         table: Its layers by name, from shallow to deep.
         source: Where its weights come from, in words.
         weights_hash: SHA-256 of the file of weights, or UNKNOWN where there is no file.
+        medium: What it was made to see, such as "audio"; None where its axes say all.
+        rate_hz: Samples a second of the signals that it expects; None where any will do.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Encoder(nn.Module, ABC):
     table: Mapping[str, Layer]
     source: str
     weights_hash: str
+    medium: str | None = None
+    rate_hz: float | None = None
 
     @abstractmethod
     def forward(self, batch: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from impasto.errors import UsageError, nearest
@@ -22,6 +23,7 @@ from impasto.signal import Signal
 __all__ = [
     "INPUT_SUFFIXES",
     "MAX_PIXELS",
+    "MEDIA",
     "OUTPUT_SUFFIXES",
     "Source",
     "preview",
@@ -33,17 +35,45 @@ __all__ = [
 
 Source = ImageSource | Signal
 
+
+@dataclass(frozen=True)
+class Medium:
+    """A kind of signal."""
+
+    name: str
+    noun: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+MEDIA = {
+    own.name: own
+    for own in (
+        Medium("image", "picture", INPUT_SUFFIXES, OUTPUT_SUFFIXES),
+        Medium("audio", "sound", (".wav", ".flac", ".ogg", ".mp3"), ()),
+        Medium("series", "series", (".csv", ".npy"), ()),
+        Medium("volume", "volume", (".nii", ".nii.gz", ".npy", ".tif", ".tiff"), ()),
+        Medium("video", "film", (".mp4", ".webm", ".gif"), ()),
+    )
+}
+
 _READERS = dict.fromkeys(INPUT_SUFFIXES, read_image)
 _WRITERS = dict.fromkeys(OUTPUT_SUFFIXES, write_image)
 
 
-def read(source: Source, *, max_pixels: int = MAX_PIXELS) -> Signal:
+def read(
+    source: Source,
+    *,
+    medium: str | None = None,  # noqa: ARG001
+    max_pixels: int = MAX_PIXELS,
+) -> Signal:
     """Read whatever can be stylized.
 
     A file with an unknown suffix, or something that is no file, is read as a picture.
 
     Args:
         source: What `read_image` takes, or a signal, which is returned as it is.
+        medium: What it is; None to find out.
         max_pixels: A picture with more pixels is refused.
     Raises:
         InputError: If the source cannot be read.

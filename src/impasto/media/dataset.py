@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from impasto.errors import ImpastoError, InputError
-from impasto.media import INPUT_SUFFIXES, MAX_PIXELS, Source, read
+from impasto.media import MAX_PIXELS, MEDIA, Source, read
 from impasto.signal import Signal, fit
 
 Listing = Iterator[tuple[str, Callable[[], Source]]]  # names, and what gets at the data
@@ -57,8 +57,11 @@ class Dataset:
         origin: A folder, which is searched with all folders in it, in the order of names; a zip or
             tar archive, in its own order; one file; a text file with a path a line, relative to
             its own folder; or a sequence of sources.
+        medium: What the signals are; a name of `MEDIA`.
         longest: Signals with a longer axis are reduced to this length; None for none.
         max_pixels: Pictures with more pixels are not read.
+        prepare: Turns a signal into what is looked at; it must be possible to send it to other
+            machines. An InputError of its own passes the signal over.
     Raises:
         InputError: If the origin does not exist, cannot be read or holds nothing to look at.
     """
@@ -67,10 +70,13 @@ class Dataset:
         self,
         origin: str | os.PathLike[str] | Sequence[Source],
         *,
+        medium: str = "image",
         longest: int | None = None,
         max_pixels: int = MAX_PIXELS,
+        prepare: Callable[[Signal], Signal] | None = None,
     ) -> None:
-        self.longest, self.max_pixels = longest, max_pixels
+        self.medium, self.suffixes = medium, MEDIA[medium].inputs
+        self.longest, self.max_pixels, self.prepare = longest, max_pixels, prepare
         self.origin: Path | Sequence[Source]
         if isinstance(origin, str | os.PathLike):
             self.origin = Path(origin)
@@ -78,8 +84,8 @@ class Dataset:
         else:
             self.origin, self.label = origin, f"{len(origin)} signals"
         if next(self.entries(), None) is None:
-            kinds = ", ".join(INPUT_SUFFIXES)
-            raise InputError(f"{self.label} holds nothing to look at ({kinds}).")
+            noun, kinds = MEDIA[medium].noun, ", ".join(self.suffixes)
+            raise InputError(f"{self.label} holds nothing to look at: no {noun} ({kinds}).")
 
     def entries(self) -> Iterator[Entry]:
         """Name all files in order, without reading them."""
@@ -120,27 +126,32 @@ class Dataset:
         if isinstance(source, ImpastoError):
             return source
         try:
-            signal = read(source, max_pixels=self.max_pixels)
+            signal = self._read(source)
+            if self.longest is not None and max(signal.space) > self.longest:
+                signal = signal.resized(fit(signal.space, self.longest))
+            return self.prepare(signal) if self.prepare else signal
         except ImpastoError as error:
             return error
-        if self.longest is not None and max(signal.space) > self.longest:
-            signal = signal.resized(fit(signal.space, self.longest))
-        return signal
+
+    def _read(self, source: Source) -> Signal:
+        if self.medium == "image":
+            return read(source, max_pixels=self.max_pixels)
+        return read(source, medium=self.medium)
 
     def _listing(self) -> Listing:
         if not isinstance(self.origin, Path):
             return _sequence(self.origin)
         try:
             if self.origin.is_dir():
-                return _folder(self.origin)
-            if self.origin.suffix.lower() in INPUT_SUFFIXES:
+                return _folder(self.origin, self.suffixes)
+            if self.origin.suffix.lower() in self.suffixes:
                 return iter([(self.origin.name, partial(Path, self.origin))])
             if not self.origin.exists():
                 raise InputError(f"{self.origin} does not exist.")
             if zipfile.is_zipfile(self.origin):
-                return _zip(self.origin)
+                return _zip(self.origin, self.suffixes)
             if tarfile.is_tarfile(self.origin):
-                return _tar(self.origin)
+                return _tar(self.origin, self.suffixes)
             return _list(self.origin)
         except OSError as error:
             raise InputError(f"{self.origin} cannot be read: {error.strerror}.") from None
@@ -156,14 +167,14 @@ def _fetched(fetch: Callable[[], Source], name: str) -> Source | ImpastoError:
         return InputError(f"{name} is damaged or cut short ({error}).")
 
 
-def _is_wanted(name: str) -> bool:
+def _is_wanted(name: str, suffixes: Container[str]) -> bool:
     """Tell by its name whether a file is to be looked at."""
     path = PurePosixPath(name)
     hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    return path.suffix.lower() in INPUT_SUFFIXES and not hidden
+    return path.suffix.lower() in suffixes and not hidden
 
 
-def _folder(folder: Path, name: str = "") -> Listing:
+def _folder(folder: Path, suffixes: Container[str], name: str = "") -> Listing:
     """Go through a folder in the order of names; links to folders are not followed."""
     try:
         found = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -174,8 +185,8 @@ def _folder(folder: Path, name: str = "") -> Listing:
     for entry in found:
         inside = f"{name}{entry.name}"
         if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
-            yield from _folder(Path(entry), f"{inside}/")
-        elif _is_wanted(entry.name) and not entry.is_dir():
+            yield from _folder(Path(entry), suffixes, f"{inside}/")
+        elif _is_wanted(entry.name, suffixes) and not entry.is_dir():
             yield inside, partial(Path, entry)
 
 
@@ -190,24 +201,24 @@ def _list(file: Path) -> Listing:
                 yield name, partial(Path, file.parent, name)
 
 
-def _zip(file: Path) -> Listing:
+def _zip(file: Path, suffixes: Container[str]) -> Listing:
     try:
         with zipfile.ZipFile(file) as archive:
             for member in archive.infolist():
-                if _is_wanted(member.filename) and not member.is_dir():
+                if _is_wanted(member.filename, suffixes) and not member.is_dir():
                     name, size = member.filename, member.file_size
                     yield name, partial(_held, name, size, partial(archive.open, member))
     except zipfile.BadZipFile as error:
         raise InputError(f"{file} is damaged ({error}).") from None
 
 
-def _tar(file: Path) -> Listing:
+def _tar(file: Path, suffixes: Container[str]) -> Listing:
     name = "its beginning"
     try:
         with tarfile.open(file, "r|*") as archive:
             for member in archive:
                 archive.members = []  # type: ignore[attr-defined]  # else it remembers all of them
-                if member.isfile() and _is_wanted(member.name):
+                if member.isfile() and _is_wanted(member.name, suffixes):
                     name, size = member.name, member.size
                     yield name, partial(_held, name, size, partial(archive.extractfile, member))
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:

@@ -33,8 +33,13 @@ class UnitsSettings(CommonSettings):
         True
     )
     max_size: Annotated[
-        int, Setting("Longest side in pixels; larger pictures are reduced to it.", PICTURE)
-    ] = 640
+        int | None,
+        Setting(
+            "Longest side; what is larger is reduced to it. (default: 640 for pictures, 160 for "
+            "films; volumes as they are)",
+            PICTURE,
+        ),
+    ] = None
 
     lowest: ClassVar[Mapping[str, int]] = {
         **CommonSettings.lowest,

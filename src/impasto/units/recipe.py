@@ -7,13 +7,13 @@ import os
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from impasto.encoders import Encoder, load_encoder, select_layers
 from impasto.engine.placement import place
-from impasto.errors import InputError, UsageError
+from impasto.errors import InputError
 from impasto.media import Source
 from impasto.media.dataset import Dataset
 from impasto.media.files import atomic_write
@@ -23,6 +23,8 @@ from impasto.units.findings import Findings
 from impasto.units.gathering import Gathered, gather
 from impasto.units.maximization import maximize
 from impasto.units.patches import charted, find
+from impasto.units.portraits import Portrait
+from impasto.units.preparing import opened
 from impasto.units.report import Cells, Pictures, check_report_folder, write_report
 from impasto.units.search import Search
 
@@ -89,23 +91,21 @@ def survey(
     """
     settings = (settings or UnitsSettings()).changed(changes)
     encoder = encoder or encoder_for(settings, ray=ray)
-    if encoder.axes != 2:
-        raise UsageError(
-            f"{encoder.name} sees signals with {encoder.axes} axes; reports show pictures. "
-            "impasto.units.top_patches finds the patches of any signals."
-        )
-    dataset = Dataset(pictures, longest=settings.max_size, max_pixels=settings.max_pixels)
+    dataset, portrait = opened(pictures, encoder, settings)
     layers = select_layers(encoder, settings.layers)
     what = Search(encoder, layers, k=settings.k, per_picture=settings.per_picture)
     work = _begin(Path(folder))
     total = dataset.count()
     for findings in find(what, dataset, checkpoint=work / "search.safetensors", ray=ray):
         yield Progress("search", findings.looked_at, total)
-    atlas = charted(findings, encoder, dataset)
-    shown = _Shown(work, atlas, settings)
+    atlas = replace(
+        charted(findings, encoder, dataset), medium=portrait.medium, rate_hz=portrait.rate_hz
+    )
+    shown = _Shown(work, atlas, settings, portrait)
     yield from shown.gather(encoder, dataset, findings)
     if settings.maximize:
-        yield from shown.maximize(encoder)
+        _, (channels, *_) = next(iter(findings.seen.values()))
+        yield from shown.maximize(encoder, channels)
     yield Progress("report", 0, 1)
     write_report(Path(folder), atlas, shown.cells, shown.pictures)
     shutil.rmtree(work)
@@ -126,17 +126,20 @@ class _Shown:
     Args:
         work: Folder of the files.
         atlas: What is shown.
-        settings: How.
+        settings: How much of it.
+        portrait: How signals are drawn.
     """
 
-    def __init__(self, work: Path, atlas: Atlas, settings: UnitsSettings) -> None:
-        self.atlas, self.settings = atlas, settings
+    def __init__(
+        self, work: Path, atlas: Atlas, settings: UnitsSettings, portrait: Portrait
+    ) -> None:
+        self.atlas, self.settings, self.portrait = atlas, settings, portrait
         self.state = work / "shown.json"
         self.method = None if settings.projection == "none" else settings.projection
         told = self._told()
         self.after: int = told.get("after", -1)
         self.maximized: list[str] = told.get("maximized", [])
-        self.pictures = Pictures.restored(work / "pictures", told.get("pictures", {}))
+        self.pictures = Pictures.restored(work / "pictures", told.get("pictures", {}), portrait)
         self.cells = {
             layer: self._cells(work / "cells" / str(number), layer, afresh=not told)
             for number, layer in enumerate(atlas.layers)
@@ -144,7 +147,7 @@ class _Shown:
 
     def _cells(self, folder: Path, layer: str, *, afresh: bool) -> Cells:
         if not afresh:
-            return Cells.reopen(folder, layer)
+            return Cells.reopen(folder, layer, self.portrait)
         return Cells.create(
             folder,
             layer,
@@ -152,6 +155,7 @@ class _Shown:
             k=self.settings.k,
             projections=self.method is not None,
             maximizations=self.settings.maximize,
+            portrait=self.portrait,
         )
 
     def _told(self) -> dict[str, Any]:
@@ -202,8 +206,9 @@ class _Shown:
         if found.projection is not None:
             cells.put_projection(unit, rank, found.projection)
 
-    def maximize(self, encoder: Encoder) -> Iterator[Progress]:
-        """Make a picture for every unit."""
+    def maximize(self, encoder: Encoder, channels: int) -> Iterator[Progress]:
+        """Make a signal of some channels for every unit."""
+        how: dict[str, Any] = {"channels": channels, "bounds": self.portrait.bounds}
         alike: dict[str, list[str]] = defaultdict(list)
         for layer in self.atlas.layers:
             alike[encoder.unrectified(layer)].append(layer)
@@ -214,9 +219,10 @@ class _Shown:
                 if root in self.maximized:
                     continue
                 units = range(first, min(first + MAXIMIZED, counts[root]))
-                for unit, picture in zip(units, maximize(encoder, group[-1], units), strict=True):
+                made = maximize(encoder, group[-1], units, **how)
+                for unit, signal in zip(units, made, strict=True):
                     for layer in group:
-                        self.cells[layer].put_maximization(unit, picture)
+                        self.cells[layer].put_maximization(unit, signal)
                 yield Progress("maximization", done + first + len(units), sum(counts.values()))
             done += counts[root]
             if root not in self.maximized:

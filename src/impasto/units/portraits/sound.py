@@ -94,7 +94,7 @@ def upright(box: Sequence[Range], space: Space) -> list[Frame]:
 def _drawn(mono: Values, height: int, width: int) -> Colors:
     above = round(height * _SHARE)
     peak = max(float(np.abs(mono).max()), _SILENCE)
-    curve = draw_curve(mono, above, width, low=-peak, high=peak)
+    curve = draw_curve(mono, above, width, low=-1.05 * peak, high=1.05 * peak)
     return np.concatenate([curve, _spectrogram(mono, height - above, width)])
 
 
@@ -103,7 +103,7 @@ def _spectrogram(mono: Values, height: int, width: int) -> Colors:
     # As fine in time as in frequency, as far as the picture can show it.
     window = 2 ** round(math.log2(min(max(math.sqrt(8 * len(mono)), 16), 1024)))
     hop = max(1, len(mono) // (2 * width), window // 16 if len(mono) < 2**14 else window // 4)
-    padded = np.pad(mono, window // 2)
+    padded = np.pad(mono, window // 2, "symmetric")  # silence would click at the ends
     stretches = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop]
     loud = np.abs(np.fft.rfft(stretches * np.hanning(window + 2)[1:-1], axis=1))
     decibels = 20 * np.log10(np.maximum(loud / max(float(loud.max()), _SILENCE), 1e-9))

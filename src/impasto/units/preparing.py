@@ -1,0 +1,172 @@
+"""What a network sees of a file: signals of its medium, at its rate, with its channels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import torch
+from torch import Tensor
+
+from impasto.encoders.encoder import Encoder
+from impasto.errors import InputError, UsageError
+from impasto.media import MEDIA, Source
+from impasto.media.dataset import Dataset
+from impasto.settings import UnitsSettings
+from impasto.signal import Signal
+from impasto.units.portraits import PORTRAITS, Portrait, portrait_of
+
+LONGEST = {"image": 640, "video": 160}  # samples along an axis, of what is larger by default
+OUTLIERS = 0.002  # of the voxels of a volume at each end, which set no limits
+
+_COUNTED = 2**22  # voxels whose limits are looked for
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is done to each signal before a network sees it.
+
+    Attributes:
+        medium: What the signals are.
+        axes: Space axes that the network takes.
+        network: Its name.
+        channels: Channels that it takes; None where nobody knows.
+        rate_hz: Samples a second that it takes; None for those of the signal.
+    """
+
+    medium: str
+    axes: int
+    network: str
+    channels: int | None = None
+    rate_hz: float | None = None
+
+    def __call__(self, signal: Signal) -> Signal:
+        """Return what the network sees.
+
+        Raises:
+            InputError: If it cannot see it.
+        """
+        if len(signal.space) != self.axes:
+            raise InputError(
+                f"It has {len(signal.space)} axes, and {self.network} sees signals over "
+                f"{self.axes}."
+            )
+        if self.medium == "audio":
+            signal = _at_rate(_mono(signal), self.rate_hz)
+        elif self.medium == "volume":
+            signal = signal.with_samples(_scaled(signal))
+        return self._with_channels(signal)
+
+    def _with_channels(self, signal: Signal) -> Signal:
+        own = len(signal.samples)
+        if self.channels is None or own == self.channels:
+            return signal
+        if own == 1:
+            alike = signal.samples.expand(self.channels, *signal.space)
+            return signal.with_samples(alike.contiguous())
+        raise InputError(f"It has {own} channels, and {self.network} sees {self.channels}.")
+
+
+def opened(
+    origin: str | os.PathLike[str] | Sequence[Source], encoder: Encoder, settings: UnitsSettings
+) -> tuple[Dataset, Portrait]:
+    """Open a dataset as a network sees it, and say how its signals are shown.
+
+    The network decides which files are looked at: those over its number of axes. Where several
+    media have as many, it is that of the first file.
+
+    Args:
+        origin: See `Dataset`.
+        encoder: The network.
+        settings: How large signals may be.
+    Raises:
+        InputError: If there is nothing that the network can see.
+        UsageError: If a size is given for what has none.
+    """
+    medium = _medium(origin, encoder)
+    longest = settings.max_size or LONGEST.get(medium)
+    if settings.max_size and encoder.axes == 1:
+        raise UsageError(
+            f"--max-size is for what has sides: leave it out, {PORTRAITS[medium].nouns} go through "
+            "at their whole length."
+        )
+    if medium == "image":  # which readers check themselves
+        dataset = Dataset(origin, longest=longest, max_pixels=settings.max_pixels)
+        return dataset, portrait_of(medium)
+    rate_hz = encoder.rate_hz
+    if medium == "audio" and rate_hz is None:
+        rate_hz = _first_rate(Dataset(origin, medium=medium))
+    channels = 1 if medium == "audio" else channels_of(encoder)
+    prepare = Preparation(medium, encoder.axes, encoder.name, channels, rate_hz)
+    dataset = Dataset(origin, medium=medium, longest=longest, prepare=prepare)
+    return dataset, portrait_of(medium, rate_hz=rate_hz)
+
+
+def channels_of(encoder: Encoder) -> int | None:
+    """Return how many channels a network takes: as its first convolution does."""
+    found = (getattr(module, "in_channels", None) for module in encoder.modules())
+    return next((int(channels) for channels in found if channels is not None), None)
+
+
+def _medium(origin: str | os.PathLike[str] | Sequence[Source], encoder: Encoder) -> str:
+    """Choose among the media that the network sees."""
+    if encoder.medium is not None:
+        return encoder.medium
+    fitting = [own.medium for own in PORTRAITS.values() if own.axes == encoder.axes]
+    known = [medium for medium in fitting if medium in MEDIA]
+    if isinstance(origin, str | os.PathLike):
+        for medium in known[:-1]:
+            if _has_any(origin, medium):
+                return medium
+        return known[-1] if known else fitting[0]
+    first = next(iter(origin), None)
+    given = first.medium if isinstance(first, Signal) else _by_suffix(first, known)
+    return given if given in fitting else fitting[0]
+
+
+def _has_any(origin: str | os.PathLike[str], medium: str) -> bool:
+    try:
+        Dataset(origin, medium=medium)
+    except InputError:
+        return False
+    return True
+
+
+def _by_suffix(source: object, media: Iterable[str]) -> str | None:
+    suffix = PurePath(source).suffix.lower() if isinstance(source, str | os.PathLike) else ""
+    return next((medium for medium in media if suffix in MEDIA[medium].inputs), None)
+
+
+def _first_rate(dataset: Dataset) -> float | None:
+    for _, signal in dataset.signals():
+        if isinstance(signal, Signal):
+            return float(signal.meta["rate_hz"]) if "rate_hz" in signal.meta else None
+    return None
+
+
+def _mono(signal: Signal) -> Signal:
+    return signal.with_samples(signal.samples.mean(0, keepdim=True))
+
+
+def _at_rate(signal: Signal, rate_hz: float | None) -> Signal:
+    """Resample a sound to a rate."""
+    own = signal.meta.get("rate_hz")
+    if rate_hz is None or own is None or own == rate_hz:
+        return signal
+    length = max(1, round(signal.space[0] * rate_hz / float(own)))
+    return signal.resized((length,))
+
+
+def _scaled(signal: Signal) -> Tensor:
+    """Bring the intensities of a volume to 0 to 1, but for a few at both ends."""
+    samples = signal.samples.nan_to_num(0, 0, 0)
+    flat = samples.flatten()
+    low, high = torch.quantile(
+        flat[:: -(-flat.numel() // _COUNTED)], torch.tensor([OUTLIERS, 1 - OUTLIERS])
+    )
+    if high <= low:
+        low, high = flat.aminmax()
+    span = high - low
+    return ((samples - low) / span if span > 0 else samples * 0).clamp(0, 1)
