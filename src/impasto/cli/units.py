@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from impasto.encoders import Encoder
     from impasto.signal import Signal
+    from impasto.units.portraits import Portrait
 
 _FILES = "Files"
 _SURVEY = "report"
@@ -43,9 +44,9 @@ units = typer.Typer(
 )
 
 UnitName = Annotated[str, typer.Argument(metavar="LAYER:UNIT", help="The unit, as in relu4_1:37.")]
-PictureName = Annotated[str, typer.Argument(help="Picture, or name of a sample.")]
-MaxSize = Annotated[
-    int, typer.Option(min=1, help="Longest side in pixels; a larger picture is reduced to it.")
+PictureName = Annotated[
+    str,
+    typer.Argument(help="Picture, name of a sample, or whatever else the network sees."),
 ]
 Projection = Literal["deconvnet", "guided", "gradient"]
 Output = Annotated[
@@ -66,7 +67,8 @@ def report(
         str,
         typer.Argument(
             metavar="PHOTOS",
-            help="Folder of pictures, zip or tar archive, or text file with a path a line.",
+            help="Folder of pictures or whatever the network sees, zip or tar archive, or text "
+            "file with a path a line.",
         ),
     ],
     output: Annotated[
@@ -102,6 +104,7 @@ def report(
 
 def _told(folder: Path, seconds: float, *, quiet: bool) -> dict[str, Any]:
     """Say what the report holds."""
+    from impasto.units.portraits import portrait_of
     from impasto.units.report import read_table
 
     atlas = read_table(folder / "units.parquet")
@@ -115,7 +118,7 @@ def _told(folder: Path, seconds: float, *, quiet: bool) -> dict[str, Any]:
             print(f"impasto: passed over {more} more, see the report.", file=sys.stderr)
         print(
             f"{page}: {count} units ({dead} dead) of {len(atlas.layers)} layers over "
-            f"{atlas.count} pictures in {seconds:.0f} s",
+            f"{atlas.count} {portrait_of(atlas.medium).nouns} in {seconds:.0f} s",
             file=sys.stderr,
         )
     return {
@@ -149,17 +152,20 @@ def project(
     method: Annotated[
         Projection, typer.Option(help="How rectifiers are taken back.")
     ] = "deconvnet",
-    max_size: MaxSize = 640,
+    max_size: Annotated[
+        int | None,
+        typer.Option(min=1, help="Longest side; what is larger is reduced to it. (default: 640)"),
+    ] = None,
     *,
     settings: CommonSettings,
 ) -> None:
-    """Project a unit's highest activation in a picture back to the pixels."""
+    """Project a unit's highest activation in a signal back to its samples."""
     from impasto.units.drawing import draw_projection
     from impasto.units.single import strongest
 
-    encoder, signal = _ready(picture, max_size, settings)
+    encoder, signal, portrait = _ready(picture, max_size, settings)
     found = strongest(encoder, signal, *_parsed(unit), method=method)
-    _save(draw_projection(signal, found), output, unit)
+    _save(draw_projection(signal, found, portrait), output, unit)
 
 
 @units.command()
@@ -170,24 +176,28 @@ def occlude(
     output: Output = None,
     square: Annotated[
         int | None,
-        typer.Option(min=1, help="Side of the square in pixels. (default: an eighth)"),
+        typer.Option(min=1, help="Side of the square in samples. (default: an eighth)"),
     ] = None,
     stride: Annotated[
         int | None,
-        typer.Option(min=1, help="Pixels between its places. (default: a quarter of its side)"),
+        typer.Option(min=1, help="Samples between its places. (default: a quarter of its side)"),
     ] = None,
     probability: Annotated[
         bool, typer.Option(help="Show the probability of a class, not its score.")
     ] = False,
-    max_size: MaxSize = 224,
+    max_size: Annotated[
+        int | None,
+        typer.Option(min=1, help="Longest side; what is larger is reduced to it. (default: 224)"),
+    ] = None,
     *,
     settings: CommonSettings,
 ) -> None:
-    """Show how a unit's activation falls as a gray square slides over a picture."""
-    from impasto.units.drawing import draw_occlusion
+    """Show how a unit's activation falls as a gray square slides over a signal."""
+    from impasto.units.drawing import check_map, draw_occlusion
     from impasto.units.occlusion import occlude as slide
 
-    encoder, signal = _ready(picture, max_size, settings)
+    encoder, signal, portrait = _ready(picture, max_size, settings, usual=224)
+    check_map(portrait)
     layer, number = _parsed(unit)
     side = square or max(1, max(signal.space) // 8)
     occlusion = slide(
@@ -199,7 +209,7 @@ def occlude(
         stride=stride or max(1, side // 4),
         softmax=probability,
     )
-    _save(draw_occlusion(signal, occlusion), output, unit)
+    _save(draw_occlusion(signal, occlusion, portrait), output, unit)
 
 
 @units.command()
@@ -208,21 +218,41 @@ def maximize(
     unit: UnitName,
     output: Output = None,
     size: Annotated[
-        int | None, typer.Option(min=1, help="Side in pixels. (default: by what the unit sees)")
+        int | None, typer.Option(min=1, help="Side in samples. (default: by what the unit sees)")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the noise that it begins with.")] = 0,
     *,
     settings: CommonSettings,
 ) -> None:
-    """Make a picture that excites a unit as much as can be."""
-    from impasto.media import to_pil
+    """Make a signal that excites a unit as much as can be: a picture of it, or its own file."""
+    from impasto import media
     from impasto.signal import Signal
     from impasto.units.maximization import maximize as excite
+    from impasto.units.portraits import portrait_of
+    from impasto.units.preparing import channels_of, medium_of
     from impasto.units.recipe import encoder_for
 
     layer, number = _parsed(unit)
-    made = excite(encoder_for(settings), layer, [number], size=size, seed=seed)
-    _save(to_pil(Signal(made[0])), output, unit)
+    encoder = encoder_for(settings)
+    portrait = portrait_of(medium_of(encoder), rate_hz=encoder.rate_hz)
+    own = output is not None and output.suffix.lower() in media.MEDIA[portrait.medium].outputs
+    if not own:
+        _check_picture(output)
+    made = excite(
+        encoder,
+        layer,
+        [number],
+        size=size,
+        seed=seed,
+        channels=channels_of(encoder, portrait.medium) or 3,
+        bounds=portrait.bounds,
+    )[0]
+    if output is not None and own:
+        meta = {} if encoder.rate_hz is None else {"rate_hz": encoder.rate_hz}
+        media.write(Signal(made, portrait.medium, meta), output)
+        print(output, file=sys.stderr)
+    else:
+        _save(portrait.shown(made), output, unit)
 
 
 def _parsed(unit: str) -> tuple[str, int]:
@@ -233,27 +263,37 @@ def _parsed(unit: str) -> tuple[str, int]:
     return layer, int(number)
 
 
-def _ready(picture: str, max_size: int, settings: CommonSettings) -> tuple[Encoder, Signal]:
-    """Load the network, and read a picture as it goes through it."""
-    from impasto import media, samples
-    from impasto.signal import fit
+def _ready(
+    picture: str, max_size: int | None, settings: CommonSettings, *, usual: int | None = None
+) -> tuple[Encoder, Signal, Portrait]:
+    """Load the network, and read a signal as it goes through it."""
+    from impasto import samples
+    from impasto.units.preparing import only
     from impasto.units.recipe import encoder_for
 
     path = picture if Path(picture).exists() else samples.find(picture) or picture
-    signal = media.read(path, max_pixels=settings.max_pixels)
-    if max(signal.space) > max_size:
-        signal = signal.resized(fit(signal.space, max_size))
-    return encoder_for(settings), signal
+    encoder = encoder_for(settings)
+    longest = max_size or (usual if encoder.axes == 2 else None)
+    signal, portrait = only(path, encoder, max_size=longest, max_pixels=settings.max_pixels)
+    return encoder, signal, portrait
 
 
 def _save(drawn: Image.Image, output: Path | None, unit: str) -> None:
     """Write a picture, named after the unit where no name is given, and say where it is."""
-    from impasto.media.files import atomic_write, check_writable
-    from impasto.media.image import check_output
+    from impasto.media.files import atomic_write
 
     path = output or Path(re.sub(r"[^A-Za-z0-9._-]", "-", unit) + ".png")
-    check_output(path.suffix)
-    check_writable(path)
+    _check_picture(path)
     with atomic_write(path) as temporary:
         drawn.convert("RGB").save(temporary)
     print(path, file=sys.stderr)
+
+
+def _check_picture(path: Path | None) -> None:
+    """Refuse a picture that could not be written."""
+    from impasto.media.files import check_writable
+    from impasto.media.image import check_output
+
+    if path is not None:
+        check_output(path.suffix)
+        check_writable(path)

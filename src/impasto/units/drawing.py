@@ -1,70 +1,97 @@
-"""Pictures of what one unit sees in one picture."""
+"""Pictures of what one unit sees in one signal."""
 
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from impasto.errors import UsageError
 from impasto.signal import Signal
-from impasto.units.contrast import contrasted
 from impasto.units.occlusion import Occlusion
+from impasto.units.portraits import Portrait
 from impasto.units.single import Strongest
 
 _HEIGHT = 4.0  # inches of a panel
+_SIDE = 400  # pixels of a patch
+_LONGEST = 1000  # pixels of a whole signal
+_FRAME = "#e8503a"
 
 
-def draw_projection(signal: Signal, found: Strongest) -> Image.Image:
-    """Draw a picture with what a unit sees of it framed, the patch, and its projection.
+def draw_projection(signal: Signal, found: Strongest, portrait: Portrait) -> Image.Image:
+    """Draw a signal with what a unit sees of it framed, the patch, and its projection.
 
     Args:
-        signal: The picture, samples of shape (3, h, w).
+        signal: The signal, as the network sees it.
         found: What excites the unit most in it.
+        portrait: How signals of its medium are drawn.
     """
-    rows, columns = found.box
-    figure, (whole, patch, projected) = _panels(signal, 3)
-    frame = Rectangle(
-        (columns.start - 0.5, rows.start - 0.5),
-        columns.stop - columns.start,
-        rows.stop - rows.start,
-        fill=False,
-        edgecolor="#e8503a",
-        linewidth=2,
-    )
-    whole.imshow(_colors(signal.samples))
-    whole.add_patch(frame)
-    patch.imshow(_colors(signal.samples[:, rows, columns]), interpolation="nearest")
-    colors = contrasted(found.projection.float().movedim(0, -1).numpy())
-    projected.imshow(colors, interpolation="nearest")
+    figure, (whole, patch, projected) = _panels(signal, portrait, 3)
+    _draw_whole(whole, signal, portrait)
+    box = [(axis.start, axis.stop) for axis in found.box]
+    for top, bottom, left, right in portrait.frames(box, signal.space):
+        corner, size = (left, top), (right - left, bottom - top)
+        frame = Rectangle(corner, *size, fill=False, edgecolor=_FRAME, linewidth=2)
+        whole.add_patch(frame)
+    samples = signal.samples[(slice(None), *found.box)]
+    patch.imshow(portrait.patch(samples, _SIDE).clip(0, 1))
+    projected.imshow(portrait.projection(found.projection, _SIDE).clip(0, 1))
     patch.set_title(f"activation {found.activation:.3g}", fontsize=10)
     projected.set_title("projection", fontsize=10)
     return _drawn(figure)
 
 
-def draw_occlusion(signal: Signal, occlusion: Occlusion) -> Image.Image:
-    """Draw a picture beside the map of what a unit answers with a square in each place.
+def check_map(portrait: Portrait) -> None:
+    """Refuse media whose maps cannot be drawn, before any work is done.
+
+    Raises:
+        UsageError: If there are three axes.
+    """
+    if portrait.axes > 2:
+        raise UsageError(
+            f"What a unit answers over {portrait.axes} axes is not drawn: occlusion is for sounds, "
+            "series and pictures here. impasto.units.occlude computes it for all."
+        )
+
+
+def draw_occlusion(signal: Signal, occlusion: Occlusion, portrait: Portrait) -> Image.Image:
+    """Draw a signal beside what a unit answers with a square in each place: a curve or a map.
 
     Args:
-        signal: The picture, samples of shape (3, h, w).
-        occlusion: The map.
+        signal: The signal, as the network sees it.
+        occlusion: What the unit answers.
+        portrait: How signals of its medium are drawn.
     """
-    figure, (whole, mapped) = _panels(signal, 2)
-    whole.imshow(_colors(signal.samples))
+    figure, (whole, answers) = _panels(signal, portrait, 2)
+    _draw_whole(whole, signal, portrait)
+    answers.set_title(f"without the square: {occlusion.unoccluded:.3g}", fontsize=10)
+    if len(signal.space) == 1:
+        answers.set_axis_on()
+        answers.plot(occlusion.centers[0].numpy(), occlusion.activations.numpy(), color=_FRAME)
+        answers.axhline(occlusion.unoccluded, color="#999999", linewidth=1)
+        answers.set_xlim(0, signal.space[0])
+        answers.set_xlabel(portrait.unit)
+        return _drawn(figure)
     height, width = signal.space
     rows, columns = (_edges(centers, size) for centers, size in _axes(occlusion))
-    drawn = mapped.imshow(
+    drawn = answers.imshow(
         occlusion.activations.numpy(), extent=(*columns, *rows[::-1]), cmap="viridis"
     )
-    mapped.set_xlim(0, width)
-    mapped.set_ylim(height, 0)
-    mapped.set_title(f"without the square: {occlusion.unoccluded:.3g}", fontsize=10)
-    figure.colorbar(drawn, ax=mapped, fraction=0.04, pad=0.02)
+    answers.set_xlim(0, width)
+    answers.set_ylim(height, 0)
+    figure.colorbar(drawn, ax=answers, fraction=0.04, pad=0.02)
     return _drawn(figure)
+
+
+def _draw_whole(panel: Any, signal: Signal, portrait: Portrait) -> None:
+    height, width = portrait.extent(signal.space)
+    image = np.asarray(portrait.whole(signal.samples, longest=_LONGEST))
+    panel.imshow(image, extent=(0, width, height, 0))
 
 
 def _axes(occlusion: Occlusion) -> list[tuple[Tensor, int]]:
@@ -77,18 +104,14 @@ def _edges(centers: Tensor, size: int) -> tuple[float, float]:
     return float(centers[0]) - half, float(centers[-1]) + half
 
 
-def _panels(signal: Signal, count: int) -> tuple[Figure, list]:  # type: ignore[type-arg]
-    height, width = signal.space
+def _panels(signal: Signal, portrait: Portrait, count: int) -> tuple[Figure, list[Any]]:
+    height, width = portrait.extent(signal.space)
     figure = Figure(figsize=(count * _HEIGHT * max(0.5, min(2, width / height)), _HEIGHT))
     axes = list(figure.subplots(1, count))
     for one in axes:
         one.set_axis_off()
     figure.tight_layout()
     return figure, axes
-
-
-def _colors(samples: Tensor) -> NDArray[np.float32]:
-    return samples.clamp(0, 1).movedim(0, -1).numpy()
 
 
 def _drawn(figure: Figure) -> Image.Image:

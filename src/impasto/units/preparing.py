@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import PurePath
+from itertools import chain
+from pathlib import Path, PurePath
 
 import torch
 from torch import Tensor
 
 from impasto.encoders.encoder import Encoder
 from impasto.errors import InputError, UsageError
-from impasto.media import MEDIA, Source
+from impasto.media import MAX_PIXELS, MEDIA, Source
 from impasto.media.dataset import Dataset
-from impasto.settings import UnitsSettings
 from impasto.signal import Signal
 from impasto.units.portraits import PORTRAITS, Portrait, portrait_of
 
@@ -70,7 +71,11 @@ class Preparation:
 
 
 def opened(
-    origin: str | os.PathLike[str] | Sequence[Source], encoder: Encoder, settings: UnitsSettings
+    origin: str | os.PathLike[str] | Sequence[Source],
+    encoder: Encoder,
+    *,
+    max_size: int | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> tuple[Dataset, Portrait]:
     """Open a dataset as a network sees it, and say how its signals are shown.
 
@@ -80,32 +85,59 @@ def opened(
     Args:
         origin: See `Dataset`.
         encoder: The network.
-        settings: How large signals may be.
+        max_size: Longest side of what has sides; None for what is usual.
+        max_pixels: Pictures with more pixels are not read.
     Raises:
         InputError: If there is nothing that the network can see.
         UsageError: If a size is given for what has none.
     """
     medium = _medium(origin, encoder)
-    longest = settings.max_size or LONGEST.get(medium)
-    if settings.max_size and encoder.axes == 1:
+    longest = max_size or LONGEST.get(medium)
+    if max_size and encoder.axes == 1:
         raise UsageError(
             f"--max-size is for what has sides: leave it out, {PORTRAITS[medium].nouns} go through "
             "at their whole length."
         )
     if medium == "image":  # which readers check themselves
-        dataset = Dataset(origin, longest=longest, max_pixels=settings.max_pixels)
+        dataset = Dataset(origin, longest=longest, max_pixels=max_pixels)
         return dataset, portrait_of(medium)
     rate_hz = encoder.rate_hz
     if medium == "audio" and rate_hz is None:
         rate_hz = _first_rate(Dataset(origin, medium=medium))
-    channels = 1 if medium == "audio" else channels_of(encoder)
-    prepare = Preparation(medium, encoder.axes, encoder.name, channels, rate_hz)
+    prepare = Preparation(medium, encoder.axes, encoder.name, channels_of(encoder, medium), rate_hz)
     dataset = Dataset(origin, medium=medium, longest=longest, prepare=prepare)
     return dataset, portrait_of(medium, rate_hz=rate_hz)
 
 
-def channels_of(encoder: Encoder) -> int | None:
-    """Return how many channels a network takes: as its first convolution does."""
+def only(
+    source: Source,
+    encoder: Encoder,
+    *,
+    max_size: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> tuple[Signal, Portrait]:
+    """Read one signal as a network sees it, and say how it is shown; see `opened`.
+
+    Raises:
+        InputError: If it cannot be read, or the network cannot see it.
+    """
+    dataset, portrait = opened([source], encoder, max_size=max_size, max_pixels=max_pixels)
+    ((entry, signal),) = dataset.signals()
+    if isinstance(signal, Signal):
+        return signal, portrait
+    reason = str(signal)
+    raise type(signal)(reason if entry.name in reason else f"{entry.name}: {reason}")
+
+
+def medium_of(encoder: Encoder) -> str:
+    """Return what a network was made to see, or the first medium over its axes."""
+    return encoder.medium or _fitting(encoder)[0]
+
+
+def channels_of(encoder: Encoder, medium: str) -> int | None:
+    """Return how many channels a network takes: of sounds one, else as its first convolution."""
+    if medium == "audio":
+        return 1
     found = (getattr(module, "in_channels", None) for module in encoder.modules())
     return next((int(channels) for channels in found if channels is not None), None)
 
@@ -114,24 +146,33 @@ def _medium(origin: str | os.PathLike[str] | Sequence[Source], encoder: Encoder)
     """Choose among the media that the network sees."""
     if encoder.medium is not None:
         return encoder.medium
-    fitting = [own.medium for own in PORTRAITS.values() if own.axes == encoder.axes]
+    fitting = _fitting(encoder)
     known = [medium for medium in fitting if medium in MEDIA]
     if isinstance(origin, str | os.PathLike):
-        for medium in known[:-1]:
-            if _has_any(origin, medium):
-                return medium
-        return known[-1] if known else fitting[0]
+        return _held(origin, known, encoder)
     first = next(iter(origin), None)
     given = first.medium if isinstance(first, Signal) else _by_suffix(first, known)
     return given if given in fitting else fitting[0]
 
 
-def _has_any(origin: str | os.PathLike[str], medium: str) -> bool:
-    try:
-        Dataset(origin, medium=medium)
-    except InputError:
-        return False
-    return True
+def _fitting(encoder: Encoder) -> list[str]:
+    return [own.medium for own in PORTRAITS.values() if own.axes == encoder.axes]
+
+
+def _held(origin: str | os.PathLike[str], media: Sequence[str], encoder: Encoder) -> str:
+    """Return the first of some media of which a dataset holds anything."""
+    for medium in media:
+        with suppress(InputError):
+            Dataset(origin, medium=medium)
+            return medium
+    if len(media) == 1 or not Path(origin).exists():
+        Dataset(origin, medium=media[0])  # which says what is wrong
+    nouns = " and no ".join(MEDIA[medium].noun for medium in media)
+    kinds = ", ".join(dict.fromkeys(chain(*(MEDIA[medium].inputs for medium in media))))
+    raise InputError(
+        f"{os.fspath(origin)} holds nothing that {encoder.name} sees, over {encoder.axes} "
+        f"{'axis' if encoder.axes == 1 else 'axes'}: no {nouns} ({kinds})."
+    )
 
 
 def _by_suffix(source: object, media: Iterable[str]) -> str | None:

@@ -91,7 +91,9 @@ def survey(
     """
     settings = (settings or UnitsSettings()).changed(changes)
     encoder = encoder or encoder_for(settings, ray=ray)
-    dataset, portrait = opened(pictures, encoder, settings)
+    dataset, portrait = opened(
+        pictures, encoder, max_size=settings.max_size, max_pixels=settings.max_pixels
+    )
     layers = select_layers(encoder, settings.layers)
     what = Search(encoder, layers, k=settings.k, per_picture=settings.per_picture)
     work = _begin(Path(folder))

@@ -37,12 +37,17 @@ class ImagePortrait(Portrait):
         self.check(values)
         return contrasted(fitted(plain(values), side))
 
-    def whole(self, samples: Tensor) -> Image.Image:
+    def whole(self, samples: Tensor, *, longest: int | None = None) -> Image.Image:
         """See Portrait.whole."""
         self.check(samples)
         image = Image.fromarray(levels(np.moveaxis(plain(samples), 0, -1)))
-        image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+        image.thumbnail((longest or LONGEST_SIDE,) * 2, Image.Resampling.LANCZOS)
         return image
+
+    def shown(self, samples: Tensor) -> Image.Image:
+        """See Portrait.shown: pixel by pixel."""
+        self.check(samples)
+        return Image.fromarray(levels(np.moveaxis(plain(samples), 0, -1)))
 
     def extent(self, space: Space) -> Extent:
         """See Portrait.extent: in samples."""

@@ -66,8 +66,17 @@ class Portrait(ABC):
         """Draw what made a unit respond: values of both signs, shape (channel, *space)."""
 
     @abstractmethod
-    def whole(self, samples: Tensor) -> Image.Image:
-        """Draw a whole signal, shape (channel, *space)."""
+    def whole(self, samples: Tensor, *, longest: int | None = None) -> Image.Image:
+        """Draw a whole signal.
+
+        Args:
+            samples: Shape (channel, *space).
+            longest: Longest side in pixels, at most; None for what a report takes.
+        """
+
+    def shown(self, samples: Tensor) -> Image.Image:
+        """Draw a signal alone, shape (channel, *space)."""
+        return Image.fromarray(levels(self.patch(samples, 4 * self.cell)))
 
     @abstractmethod
     def extent(self, space: Space) -> Extent:

@@ -40,10 +40,12 @@ class SeriesPortrait(Portrait):
         lanes = [draw_signed(v, n, side, peak=peak) for v, n in zip(own, heights, strict=True)]
         return np.concatenate(lanes)
 
-    def whole(self, samples: Tensor) -> Image.Image:
+    def whole(self, samples: Tensor, *, longest: int | None = None) -> Image.Image:
         """See Portrait.whole."""
         self.check(samples)
-        return Image.fromarray(levels(_lanes(plain(samples), _HEIGHT, _WIDTH)))
+        width = longest or _WIDTH
+        height = width * _HEIGHT // _WIDTH
+        return Image.fromarray(levels(_lanes(plain(samples), height, width)))
 
     def extent(self, space: Space) -> Extent:
         """See Portrait.extent: in samples across, and as high as the picture is drawn."""

@@ -14,8 +14,9 @@ from impasto.units.portraits.portrait import Colors, levels
 
 GROUND = 0.5  # gray around what is smaller than its place
 
+LONGEST_SIDE = 640  # pixels of a row
+
 _GAP = 2  # pixels
-_LONGEST_SIDE = 640  # pixels of a row
 
 Planes = NDArray[np.float32]  # shape (channel, h, w)
 
@@ -41,23 +42,24 @@ def in_a_square(slices: Sequence[Planes], side: int) -> Colors:
     return square
 
 
-def in_a_row(slices: Sequence[Planes]) -> Image.Image:
-    """Set slices side by side, sample by sample, and reduce what is too wide."""
-    height, _ = row_extent([one.shape[1:] for one in slices])
-    padded = []
-    for one in slices:
-        rows, columns = one.shape[1:]
-        picture = np.full((height, columns + gap_of(slices[0].shape[1:]), 3), GROUND, np.float32)
-        picture[:rows, :columns] = np.moveaxis(one, 0, -1)
-        padded.append(picture)
-    whole = np.concatenate(padded, 1)[:, : -gap_of(slices[0].shape[1:])]
+def in_a_row(slices: Sequence[Planes], longest: int) -> Image.Image:
+    """Set slices side by side, sample by sample, and bring them to a size that can be seen.
+
+    Args:
+        slices: Each of shape (channel, h, w).
+        longest: Longest side in pixels, at most.
+    """
+    shapes = [one.shape[1:] for one in slices]
+    whole = np.full((*row_extent(shapes), 3), GROUND, np.float32)
+    left = 0
+    for one, (rows, columns) in zip(slices, shapes, strict=True):
+        whole[:rows, left : left + columns] = np.moveaxis(one, 0, -1)
+        left += columns + gap_of(shapes[0])
     image = Image.fromarray(levels(whole))
-    longest = max(image.size)
-    if longest * 4 < _LONGEST_SIDE:  # a few voxels are drawn as squares
-        times = _LONGEST_SIDE // (2 * longest)
+    if (times := longest // (2 * max(image.size))) > 1:  # a few voxels are drawn as squares
         size = (image.width * times, image.height * times)
         return image.resize(size, Image.Resampling.NEAREST)
-    image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.LANCZOS)
+    image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     return image
 
 

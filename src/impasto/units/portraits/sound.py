@@ -43,10 +43,12 @@ class SoundPortrait(Portrait):
         mono = plain(values).mean(0)
         return draw_signed(mono, side, side, peak=float(np.abs(mono).max()))
 
-    def whole(self, samples: Tensor) -> Image.Image:
+    def whole(self, samples: Tensor, *, longest: int | None = None) -> Image.Image:
         """See Portrait.whole."""
         self.check(samples)
-        return Image.fromarray(levels(_drawn(plain(samples).mean(0), _HEIGHT, _WIDTH)))
+        width = longest or _WIDTH
+        height = width * _HEIGHT // _WIDTH
+        return Image.fromarray(levels(_drawn(plain(samples).mean(0), height, width)))
 
     def extent(self, space: Space) -> Extent:
         """See Portrait.extent: in samples across, and as high as the picture is drawn."""

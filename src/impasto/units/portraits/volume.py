@@ -13,6 +13,7 @@ from impasto.signal import Space
 from impasto.units.contrast import contrasted
 from impasto.units.portraits.portrait import Colors, Extent, Frame, Portrait, plain
 from impasto.units.portraits.slices import (
+    LONGEST_SIDE,
     Planes,
     gap_of,
     in_a_row,
@@ -37,10 +38,10 @@ class VolumePortrait(Portrait):
         self.check(values)
         return in_a_square(_middle(contrasted(in_color(plain(values)))), side)
 
-    def whole(self, samples: Tensor) -> Image.Image:
+    def whole(self, samples: Tensor, *, longest: int | None = None) -> Image.Image:
         """See Portrait.whole."""
         self.check(samples)
-        return in_a_row(_middle(in_color(plain(samples))))
+        return in_a_row(_middle(in_color(plain(samples))), longest or LONGEST_SIDE)
 
     def extent(self, space: Space) -> Extent:
         """See Portrait.extent: in voxels."""
