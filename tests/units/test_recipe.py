@@ -8,15 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from impasto.encoders import Encoder, random_encoder
 from impasto.errors import ImpastoError, InputError, UsageError
 from impasto.media import kept
+from impasto.signal import Signal
 from impasto.units import gathering
 from impasto.units import recipe as module
 from impasto.units.recipe import WORK, Progress, survey
-from impasto.units.report import read_table
+from impasto.units.report import draw_unit, read_table
 
 
 @pytest.fixture
@@ -106,9 +108,66 @@ def test_other_settings_do_not_go_on(folder: Path, tmp_path: Path, encoder: Enco
         finish(folder, report, encoder)
 
 
-def test_networks_over_other_axes_are_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="reports show pictures"):
-        finish(tmp_path, tmp_path / "report", random_encoder(1, 1))
+MEDIA = {
+    "image": (3, (30, 40)),
+    "audio": (1, (900,)),
+    "series": (2, (300,)),
+    "volume": (1, (12, 14, 13)),
+    "video": (3, (6, 20, 18)),
+}
+
+
+def signals_of(medium: str) -> tuple[list[Signal], Encoder]:
+    """Three signals of a medium, and a network for them."""
+    channels, space = MEDIA[medium]
+    rate = {"rate_hz": 8000.0} if medium == "audio" else {}
+    signals = [Signal(torch.rand(channels, *space), medium, rate) for _ in range(3)]
+    encoder = random_encoder(len(space), channels, channels=(4, 6))
+    if medium == "audio":
+        encoder.medium, encoder.rate_hz = medium, 8000.0
+    return signals, encoder
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_every_medium_has_its_report(medium: str, tmp_path: Path) -> None:
+    signals, encoder = signals_of(medium)
+    space, axes = signals[0].space, encoder.axes
+    deque(survey(signals, tmp_path / "report", encoder=encoder, k=2), maxlen=0)  # type: ignore[arg-type]
+    atlas = read_table(tmp_path / "report/units.parquet")
+    assert (atlas.medium, atlas.count) == (medium, 3)
+    assert atlas.rate_hz == (8000 if medium == "audio" else None)
+    for layer in atlas.layers.values():
+        assert len(layer.fields) == axes
+        for patch in (patch for patches in layer.units for patch in patches):
+            assert len(patch.box) == len(patch.position) == axes
+            lengths = zip(patch.box, space, strict=True)
+            assert all(0 <= start < stop <= length for (start, stop), length in lengths)
+    for name in ("conv1_1", "relu2_1"):
+        with Image.open(tmp_path / f"report/layers/{name}.png") as montage:
+            assert np.asarray(montage).std() > 5
+        drawn = draw_unit(tmp_path / "report", name, 1)
+        assert np.asarray(drawn).std() > 5
+    heard = [path.name for path in sorted((tmp_path / "report/pictures").glob("*.wav"))]
+    assert heard == (["0.wav", "1.wav", "2.wav"] if medium == "audio" else [])
+
+
+@pytest.mark.parametrize("medium", ["audio", "volume"])
+def test_what_was_broken_off_ends_the_same_over_other_axes(medium: str, tmp_path: Path) -> None:
+    signals, encoder = signals_of(medium)
+    for folder in ("whole", "broken"):
+        for step in survey(signals, tmp_path / folder, encoder=encoder):
+            if folder == "broken" and step.stage == "maximization":
+                break
+    deque(survey(signals, tmp_path / "broken", encoder=encoder), maxlen=0)
+    assert contents(tmp_path / "broken") == contents(tmp_path / "whole")
+
+
+def test_signals_that_cannot_be_seen_are_passed_over(tmp_path: Path) -> None:
+    signals, encoder = signals_of("series")
+    signals[1] = Signal(torch.rand(3, 300), "series")
+    deque(survey(signals, tmp_path / "report", encoder=encoder, maximize=False), maxlen=0)
+    atlas = read_table(tmp_path / "report/units.parquet")
+    assert atlas.passed_over == [("1", "It has 3 channels, and random1d sees 2.")]
 
 
 def test_a_folder_that_cannot_be_made_is_told(

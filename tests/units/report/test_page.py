@@ -11,13 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
 
+from impasto.units.atlas import Atlas, LayerPatches, Patch
+from impasto.units.portraits import portrait_of
 from impasto.units.receptive import Field
+from impasto.units.report import Cells, Pictures, write_report
 from impasto.units.report.data import read_script
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-OPTIONS = ("--no-sandbox", "--disable-background-networking")
+OPTIONS = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--autoplay-policy=no-user-gesture-required",
+)
 
 
 @pytest.fixture(scope="module")
@@ -341,6 +349,83 @@ def test_five_thousand_units(inventing: Any, visiting: Visiting, tmp_path: Path)
     expect(visit.units.nth(4990)).to_be_in_viewport()
     visit.page.wait_for_load_state("networkidle")
     assert visit.sheets() == {files[0], files[12], sheet_of(report, "wide", "projections", 12)}
+
+
+@pytest.fixture(scope="module")
+def listening(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report over two seconds of noise."""
+    folder = tmp_path_factory.mktemp("listening")
+    portrait = portrait_of("audio", rate_hz=8000)
+    pictures = Pictures(folder / "pictures", portrait=portrait)
+    sound = torch.randn(1, 16_000, generator=torch.Generator().manual_seed(0)) / 10
+    pictures.put_picture("rain.wav", sound)
+    boxes = [(8000, 8064), (0, 64), (4000, 14_000)]
+    patches = [Patch(n, "rain.wav", 3.0 - n, (n,), (box,), n == 1) for n, box in enumerate(boxes)]
+    cells = Cells.create(folder / "cells", "conv1", units=1, k=3, portrait=portrait)
+    for patch in patches:
+        cells.put_patch(0, patch.rank, sound[:, slice(*patch.box[0])])
+        cells.put_projection(0, patch.rank, sound[:, slice(*patch.box[0])])
+    layers = {"conv1": LayerPatches((Field(64, 4),), [patches])}
+    atlas = Atlas("net", "sounds", 1, [], layers, medium="audio", rate_hz=8000.0)
+    write_report(folder / "report", atlas, {"conv1": cells}, pictures)
+    return folder / "report"
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait for something that the page may not be asked to watch, as it evaluates no text."""
+    for _ in range(500):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(20)
+    pytest.fail(f"never: {condition}")
+
+
+def test_sounds_are_heard(listening: Path, visiting: Visiting) -> None:
+    """Short stretches with what is around them, long ones alone, and one after another."""
+    visit = visiting(listening, "#conv1:0")
+    page = visit.page
+    expect(page.locator("#dataset")).to_have_text("1 sound from sounds")
+    expect(page.locator("#facts")).to_have_text("64 samples (8 ms) · stride 4 · 1 unit")
+    players = page.locator("#finds audio")
+    expect(players).to_have_count(3)
+    ranges = [str(players.nth(n).get_attribute("src")).split("#t=")[1] for n in range(3)]
+    assert ranges == ["0.704,1.304", "0.000,0.600", "0.500,1.750"]
+    expect(page.locator("#finds > li").first).to_contain_text("rain.wav · 1.000 to 1.008 s")
+    time = "document.querySelectorAll('#finds audio')[{}].currentTime"
+    for number, least in ((0, 0.704), (2, 0.5)):
+        page.locator(".cells li").nth(number).click()
+        expect(players.nth(number)).to_have_js_property("paused", value=False)
+        until(page, f"{time.format(number)} > {least + 0.05}")
+    expect(players.first).to_have_js_property("paused", value=True)
+    expect(players.nth(2)).to_have_js_property("paused", value=True)
+    assert 1.7 < page.evaluate(time.format(2)) < 2
+    assert any(url.endswith("pictures/0.wav#t=0.704,1.304") for url in visit.requests)
+
+
+def test_a_stretch_is_framed_over_the_whole_height(listening: Path, visiting: Visiting) -> None:
+    visit = visiting(listening, "#conv1:0")
+    find = visit.page.locator("#finds > li").nth(2)
+    photo, frame = find.locator(".photo").bounding_box(), find.locator(".frame").bounding_box()
+    assert photo
+    assert frame
+    assert frame["height"] == pytest.approx(photo["height"], abs=1)
+    assert frame["x"] - photo["x"] == pytest.approx(photo["width"] / 4, abs=1)
+    assert frame["width"] == pytest.approx(photo["width"] * 10 / 16, abs=1)
+
+
+def test_three_axes_have_three_frames(visiting: Visiting, tmp_path: Path) -> None:
+    portrait = portrait_of("volume")
+    pictures = Pictures(tmp_path / "pictures", portrait=portrait)
+    pictures.put_picture("head.nii", torch.rand(1, 10, 20, 30))
+    patch = Patch(0, "head.nii", 1.0, (0, 0, 0), ((1, 6), (3, 15), (6, 26)), False)
+    cells = Cells.create(tmp_path / "cells", "conv1", units=1, k=1, portrait=portrait)
+    layers = {"conv1": LayerPatches((Field(5), Field(12), Field(20)), [[patch]])}
+    atlas = Atlas("net", "heads", 1, [], layers, medium="volume")
+    write_report(tmp_path / "report", atlas, {"conv1": cells}, pictures)
+    page = visiting(tmp_path / "report", "#conv1:0").page
+    expect(page.locator("#facts")).to_contain_text("20 × 12 × 5 voxels")
+    expect(page.locator("#finds .frame")).to_have_count(3)
+    expect(page.locator("#finds audio")).to_have_count(0)
 
 
 def test_a_part_that_is_missing(report: Path, tmp_path: Path, browser: Browser) -> None:
