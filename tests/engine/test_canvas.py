@@ -66,10 +66,18 @@ class TestSpectrum:
             torch.testing.assert_close(gains[2], gains[1])
             torch.testing.assert_close(canvas.decode(fast), gains[1] * fast, rtol=0, atol=1e-5)
 
-    def test_knows_no_direction(self) -> None:
-        signal = noise((9, 9))
-        decoded = Spectrum((9, 9)).decode(signal)
-        torch.testing.assert_close(Spectrum((9, 9)).decode(signal.mT), decoded.mT)
+    @pytest.mark.parametrize("axes", [1, 2, 3])
+    def test_knows_no_direction(self, axes: int) -> None:
+        """Nor which axis is the last, along which a spectrum is half as long."""
+        space = (9,) * axes
+        signal = noise(space)
+        decoded = Spectrum(space).decode(signal)
+        back = tuple(range(2, axes + 2))
+        torch.testing.assert_close(Spectrum(space).decode(signal.flip(back)), decoded.flip(back))
+        turned = (0, 1, *back[::-1])
+        torch.testing.assert_close(
+            Spectrum(space).decode(signal.permute(turned)), decoded.permute(turned)
+        )
 
     def test_keeps_channels_and_batch_apart(self, space: tuple[int, ...]) -> None:
         canvas, signal = Spectrum(space), noise(space)

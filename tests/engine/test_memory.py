@@ -80,13 +80,15 @@ class TestMakePlan:
         with pytest.raises(OutOfMemoryError):
             make_plan(encoder, layers, fit(space, largest + 1), memory=given)
 
-    def test_where_nothing_fits(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("axes", [1, 2, 3])
+    def test_where_nothing_fits(self, axes: int, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(memory, "available_bytes", lambda: FIXED // 2)
         with pytest.raises(OutOfMemoryError, match=r"Free some memory\.$"):
-            make_plan(random_encoder(2, 3), ["relu1_1"], (64, 64))
+            make_plan(random_encoder(axes, 3), ["relu1_1"], (64,) * axes)
 
-    def test_cuts_no_more_than_it_must(self) -> None:
-        encoder, space = random_encoder(2, 3), (2000, 1500)
+    @pytest.mark.parametrize("space", [(1_500_000,), (2000, 1500), (200, 150, 100)])
+    def test_cuts_no_more_than_it_must(self, space: tuple[int, ...]) -> None:
+        encoder = random_encoder(len(space), 3)
         plans = [
             make_plan(encoder, ["relu3_1"], space, memory=limit)
             for limit in (64 * GB, 2 * GB, GB * 3 // 2, GB * 17 // 16)

@@ -102,17 +102,20 @@ class TestLBFGS:
         assert first.costs.total == pytest.approx(quadratic(start()).item())
 
     @pytest.mark.parametrize("factor", [1e-12, 1.0, 1e12])
-    def test_first_step_is_a_fraction_of_the_amplitude(self, factor: float) -> None:
+    def test_first_step_is_a_fraction_of_the_amplitude(
+        self, factor: float, space: tuple[int, ...]
+    ) -> None:
         """Whatever the scale of the cost and the mean of each channel."""
-        offset = 100 * torch.arange(2.0).view(1, 2, 1, 1)
+        begin = torch.randn(1, 2, *space, dtype=torch.float64)
+        offset = 100 * torch.arange(2.0).view(1, 2, *[1] * len(space))
         first, second = descend(
             LBFGS(first_step=0.1),
             lambda x: factor * (x - offset + 9).square().sum(),
-            start() + offset,
+            begin + offset,
             1,
         )
         step = second.parameters - first.parameters
-        spread = start() - start().mean((2, 3), keepdim=True)
+        spread = begin - begin.flatten(2).mean(2).view_as(offset)
         ratio = step.square().mean().sqrt() / spread.square().mean().sqrt()
         assert ratio.item() == pytest.approx(0.1)
 

@@ -28,10 +28,12 @@ def test_mean_of_the_map(features: Tensor) -> None:
 
 
 @pytest.mark.parametrize(("length", "middle"), [(1, 0), (2, 1), (3, 1), (6, 3)])
-def test_middle_of_the_map(length: int, middle: int) -> None:
-    features = torch.randn(1, 1, length, 7)
-    found = Activation("conv1", torch.tensor([0]), central((length, 7))).statistic(features)
-    assert found.tolist() == [features[0, 0, middle, 3]]
+def test_middle_of_the_map(length: int, middle: int, space: tuple[int, ...]) -> None:
+    others = space[1:]
+    features = torch.randn(1, 1, length, *others)
+    weights = central((length, *others))
+    found = Activation("conv1", torch.tensor([0]), weights).statistic(features)
+    assert found.tolist() == [features[(0, 0, middle, *(n // 2 for n in others))]]
 
 
 def test_gradient(features: Tensor) -> None:

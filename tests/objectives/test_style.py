@@ -21,9 +21,9 @@ def whole_cost(term: Term, features: Tensor) -> Tensor:
     return term.cost(term.statistic(features))
 
 
-def some_style(channels: int = 3) -> Tensor:
+def some_style(axes: int, channels: int = 3) -> Tensor:
     """Features of a style, float64."""
-    return torch.randn(1, channels, 7, 5, dtype=torch.float64)
+    return torch.randn(1, channels, *(7, 5, 2)[:axes], dtype=torch.float64)
 
 
 def plain(features: Tensor, style: Tensor, *, scale: float = 1.0) -> Style:
@@ -34,7 +34,8 @@ def plain(features: Tensor, style: Tensor, *, scale: float = 1.0) -> Style:
 def guided(features: Tensor, style: Tensor, *, scale: float = 1.0) -> GuidedStyle:
     """Two overlapping regions of features and style."""
     maps = guides(torch.rand(2, *features.shape[2:]).double(), tuple(features.shape[2:]))
-    on_style = guides(torch.rand(2, 7, 5).double(), (7, 5))
+    over = tuple(style.shape[2:])
+    on_style = guides(torch.rand(2, *over).double(), over)
     return GuidedStyle(
         "relu1_1",
         maps,
@@ -60,11 +61,11 @@ class TestStyle:
         assert costs[1] > 1e-2
 
     def test_gradient(self, features: Tensor) -> None:
-        term = plain(features, some_style(), scale=0.3)
+        term = plain(features, some_style(features.ndim - 2), scale=0.3)
         assert gradcheck(lambda x: whole_cost(term, x), features.requires_grad_())
 
     def test_target_gets_no_gradient(self, features: Tensor) -> None:
-        style = some_style().requires_grad_()
+        style = some_style(features.ndim - 2).requires_grad_()
         assert not whole_cost(plain(features, style), features).requires_grad
 
 
@@ -84,9 +85,10 @@ class TestGuidedStyle:
         assert (term.kind, term.name) == ("style", "style:relu1_1")
 
     def test_one_region_that_covers_everything_changes_nothing(self, features: Tensor) -> None:
-        style, space = some_style(), tuple(features.shape[2:])
+        style, space = some_style(features.ndim - 2), tuple(features.shape[2:])
         everywhere = guides(torch.ones(1, *space), space).double()
-        over_style = guides(torch.ones(1, 7, 5), (7, 5)).double()
+        over = tuple(style.shape[2:])
+        over_style = guides(torch.ones(1, *over), over).double()
         term = GuidedStyle(
             "relu1_1",
             everywhere,
@@ -108,7 +110,7 @@ class TestGuidedStyle:
         assert bool((gradient[..., 2:] == 0).all())
 
     def test_gradient(self, features: Tensor) -> None:
-        term = guided(features, some_style(), scale=0.3)
+        term = guided(features, some_style(features.ndim - 2), scale=0.3)
         assert gradcheck(lambda x: whole_cost(term, x), features.requires_grad_())
 
 
@@ -122,7 +124,7 @@ class TestMix:
         assert torch.equal(mix([torch.eye(3)], [0.2]), torch.eye(3))
 
     def test_gradient_is_that_of_the_separate_costs(self, features: Tensor) -> None:
-        targets = [mean_gram(some_style()) for _ in range(3)]
+        targets = [mean_gram(some_style(features.ndim - 2)) for _ in range(3)]
         weights = [0.5, 0.25, 0.25]  # exact in float32
         positions = math.prod(features.shape[2:])
         features.requires_grad_()
@@ -141,7 +143,8 @@ def test_statistics_of_crops_add_up(data: st.DataObject) -> None:
     cuts = [data.draw(st.integers(0, length), label="cut") for length in space]
     features = torch.randn(2, 3, *space, dtype=torch.float64)
     sides = [(slice(0, at), slice(at, n)) for at, n in zip(cuts, space, strict=True)]
-    for term in (plain(features, some_style()), guided(features, some_style())):
+    style = some_style(len(space))
+    for term in (plain(features, style), guided(features, style)):
         tiles = [term.crop(where).statistic(cut(features, where)) for where in product(*sides)]
         torch.testing.assert_close(sum(tiles), term.statistic(features))
 
@@ -149,7 +152,8 @@ def test_statistics_of_crops_add_up(data: st.DataObject) -> None:
 def test_costs_of_crops_are_those_of_the_whole(features: Tensor) -> None:
     """The statistic of the whole can be handed to any of them."""
     where = tuple(slice(1, length) for length in features.shape[2:])
-    for term in (plain(features, some_style()), guided(features, some_style(), scale=0.3)):
+    style = some_style(features.ndim - 2)
+    for term in (plain(features, style), guided(features, style, scale=0.3)):
         statistic = term.statistic(features)
         assert torch.equal(term.crop(where).cost(statistic), term.cost(statistic))
         assert term.crop(where).name == term.name

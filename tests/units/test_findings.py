@@ -13,17 +13,18 @@ from impasto.encoders import random_encoder
 from impasto.errors import InputError, UsageError
 from impasto.units.findings import Findings, pack, united, unpack
 
-ENCODER = random_encoder(2, 1, channels=(3,))
+PLANE = (4, 5)
 
 
-def some(*numbers: int) -> Findings:
+def some(*numbers: int, space: tuple[int, ...] = PLANE) -> Findings:
     """Findings from signals that are known by their numbers."""
-    findings = Findings.empty(ENCODER, ["relu1_1"], k=2)
+    encoder = random_encoder(len(space), 1, channels=(3,))
+    findings = Findings.empty(encoder, ["relu1_1"], k=2)
     for number in numbers:
         generator = torch.Generator().manual_seed(number)
-        features = torch.randn(3, 4, 5, generator=generator)
+        features = torch.randn(3, *space, generator=generator)
         findings.tops["relu1_1"] = findings.tops["relu1_1"].with_picture(number, features)
-        findings.finish(number, f"{number}.png", (1, 4, 5))
+        findings.finish(number, f"{number}.png", (1, *space))
     return findings
 
 
@@ -43,17 +44,17 @@ def test_united_ranges_hold_the_same_numbers(pairs: list[tuple[int, int]]) -> No
     assert all(one[1] < other[0] for one, other in pairwise(joined))
 
 
-def test_merging_forgets_the_order() -> None:
-    whole = some(0, 1, 2, 3, 4, 5)
-    one, two, three = some(0, 3), some(1, 2), some(4, 5)
+def test_merging_forgets_the_order(space: tuple[int, ...]) -> None:
+    whole = some(0, 1, 2, 3, 4, 5, space=space)
+    one, two, three = (some(*own, space=space) for own in ((0, 3), (1, 2), (4, 5)))
     for merged in (one.merged(two).merged(three), three.merged(one.merged(two))):
         merged.seen = dict(sorted(merged.seen.items()))
         assert same(merged, whole)
         assert merged.done == [(0, 6)]
 
 
-def test_what_is_packed_comes_back() -> None:
-    findings = some(0, 1, 2)
+def test_what_is_packed_comes_back(space: tuple[int, ...]) -> None:
+    findings = some(0, 1, 2, space=space)
     findings.pass_over(3, "bro\udcffken\n.png", "It is broken.")
     back = unpack(pack(findings, fingerprint="f"), fingerprint="f", name="file")
     assert same(back, findings)

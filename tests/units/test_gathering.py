@@ -91,8 +91,11 @@ def test_every_patch_comes_with_its_projection(axes: int, unwinds: bool) -> None
             assert not whole.any()
 
 
-def test_what_a_rectifier_lets_through_is_projected_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    found, batches = Found(2), []
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_what_a_rectifier_lets_through_is_projected_once(
+    axes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, batches = Found(axes), []
 
     def counted(encoder: Encoder, batch: Tensor, *where: Any, **how: Any) -> Tensor:
         batches.append(len(batch))
@@ -112,10 +115,11 @@ def test_no_projections_if_none_are_wanted() -> None:
     assert all(one.projection is None for one in Found(2).gathered(method=None))
 
 
-def test_what_goes_on_after_a_stop_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_what_goes_on_after_a_stop_is_the_same(axes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gathering, "HELD", 20)
     monkeypatch.setattr(projectors, "SAMPLES", 2000)
-    found = Found(2)
+    found = Found(axes)
     seen = list(gather(found.encoder, found.dataset, found.findings, found.patch))  # type: ignore[arg-type]
     settled = [number for number, one in enumerate(seen) if one.settled]
     assert 1 < len(settled) < len(seen)

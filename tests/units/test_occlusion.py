@@ -133,9 +133,9 @@ def test_leaves_the_signal_alone() -> None:
     assert not found.activations.requires_grad
 
 
-def test_half_precision_within() -> None:
-    encoder = random_encoder(2, 2, channels=(4,)).bfloat16()
-    found = occlude(encoder, Signal(torch.rand(2, 8, 8)), "conv1_1", 1, size=2, stride=2)
+def test_half_precision_within(space: tuple[int, ...]) -> None:
+    encoder = random_encoder(len(space), 2, channels=(4,)).bfloat16()
+    found = occlude(encoder, Signal(torch.rand(2, *space)), "conv1_1", 1, size=2, stride=2)
     assert found.activations.dtype == torch.float32
 
 

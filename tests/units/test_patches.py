@@ -97,12 +97,13 @@ def seen_by(
     return leaf.grad[0]
 
 
-def test_dead_units_are_told() -> None:
-    encoder = random_encoder(2, 3, channels=(4,))
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_dead_units_are_told(axes: int) -> None:
+    encoder = random_encoder(axes, 3, channels=(4,))
     with torch.no_grad():
         encoder.chain["conv1_1"].weight[2] = 0
         encoder.chain["conv1_1"].bias[2] = -1
-    layers = top_patches(encoder, signals(2), layers=["conv1_1", "relu1_1"]).layers
+    layers = top_patches(encoder, signals(axes), layers=["conv1_1", "relu1_1"]).layers
     assert layers["conv1_1"].dead == [2]
     assert layers["relu1_1"].dead == [2]
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import random
 
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as some
@@ -83,11 +82,12 @@ def test_merging_is_the_search_of_all(
     assert entries(three.merged(one.merged(two))) == expected
 
 
-@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
-def test_layout_makes_no_difference(layout: torch.memory_format) -> None:
-    features = torch.randint(0, 3, (1, UNITS, 5, 7)).float().contiguous(memory_format=layout)[0]
-    found = Top.empty(UNITS, 1, 2).with_picture(0, features)
-    assert entries(found) == brute_force([features], 1, 1)
+def test_layout_makes_no_difference(space: tuple[int, ...]) -> None:
+    features = torch.randint(0, 3, (UNITS, *space)).float()
+    innermost = features.movedim(0, -1).contiguous().movedim(-1, 0)  # as channels_last lays it out
+    for own in (features, innermost):
+        found = Top.empty(UNITS, 1, len(space)).with_picture(0, own)
+        assert entries(found) == brute_force([features], 1, 1)
 
 
 def test_nothing_new_is_the_same_list() -> None:

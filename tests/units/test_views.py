@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import math
+from itertools import product
+
 import pytest
 import torch
 from torch import Tensor
 
 from impasto.engine.evaluator import Evaluator
 from impasto.objectives.objective import Costs
+from impasto.units.locating import unraveled
 from impasto.units.views import Bounded, Jittered
 
 
@@ -33,18 +37,18 @@ class TestJittered:
             torch.testing.assert_close(gradient, 2 * features)
             torch.testing.assert_close(costs.values[0], features.square().flatten(1).sum(1))
 
-    def test_shows_another_shift_each_time(self) -> None:
+    def test_shows_another_shift_each_time(self, space: tuple[int, ...]) -> None:
         """Along every axis, as far as it may and not farther."""
-        signal = torch.arange(7 * 9.0).view(1, 1, 7, 9)
+        signal = torch.arange(float(math.prod(space))).view(1, 1, *space)
         squares = Squares(torch.ones(()))
-        evaluator = Jittered(squares, 2)
-        for _ in range(200):
+        evaluator = Jittered(squares, 1)
+        for _ in range(300):
             evaluator.value_and_gradient(signal)
-        places = {divmod(int(shown.argmin()), 9) for shown in squares.shown}
-        assert places == {(row % 7, column % 9) for row in range(-2, 3) for column in range(-2, 3)}
+        places = {unraveled(int(shown.argmin()), space) for shown in squares.shown}
+        assert places == set(product(*({-1 % n, 0, 1 % n} for n in space)))
 
-    def test_seeds(self) -> None:
-        signal = torch.rand(1, 2, 50)
+    def test_seeds(self, space: tuple[int, ...]) -> None:
+        signal = torch.rand(1, 2, *(8 * length for length in space))
 
         def shown(seed: int) -> Tensor:
             squares = Squares(torch.ones(()))
