@@ -144,7 +144,7 @@ class Dataset:
         try:
             if self.origin.is_dir():
                 return _folder(self.origin, self.suffixes)
-            if self.origin.suffix.lower() in self.suffixes:
+            if self.origin.name.lower().endswith(self.suffixes) and self.origin.is_file():
                 return iter([(self.origin.name, partial(Path, self.origin))])
             if not self.origin.exists():
                 raise InputError(f"{self.origin} does not exist.")
@@ -167,14 +167,14 @@ def _fetched(fetch: Callable[[], Source], name: str) -> Source | ImpastoError:
         return InputError(f"{name} is damaged or cut short ({error}).")
 
 
-def _is_wanted(name: str, suffixes: Container[str]) -> bool:
+def _is_wanted(name: str, suffixes: tuple[str, ...]) -> bool:
     """Tell by its name whether a file is to be looked at."""
     path = PurePosixPath(name)
     hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    return path.suffix.lower() in suffixes and not hidden
+    return path.name.lower().endswith(suffixes) and not hidden
 
 
-def _folder(folder: Path, suffixes: Container[str], name: str = "") -> Listing:
+def _folder(folder: Path, suffixes: tuple[str, ...], name: str = "") -> Listing:
     """Go through a folder in the order of names; links to folders are not followed."""
     try:
         found = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -201,7 +201,7 @@ def _list(file: Path) -> Listing:
                 yield name, partial(Path, file.parent, name)
 
 
-def _zip(file: Path, suffixes: Container[str]) -> Listing:
+def _zip(file: Path, suffixes: tuple[str, ...]) -> Listing:
     try:
         with zipfile.ZipFile(file) as archive:
             for member in archive.infolist():
@@ -212,7 +212,7 @@ def _zip(file: Path, suffixes: Container[str]) -> Listing:
         raise InputError(f"{file} is damaged ({error}).") from None
 
 
-def _tar(file: Path, suffixes: Container[str]) -> Listing:
+def _tar(file: Path, suffixes: tuple[str, ...]) -> Listing:
     name = "its beginning"
     try:
         with tarfile.open(file, "r|*") as archive:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -176,8 +176,8 @@ def _held(origin: str | os.PathLike[str], media: Sequence[str], encoder: Encoder
 
 
 def _by_suffix(source: object, media: Iterable[str]) -> str | None:
-    suffix = PurePath(source).suffix.lower() if isinstance(source, str | os.PathLike) else ""
-    return next((medium for medium in media if suffix in MEDIA[medium].inputs), None)
+    name = os.fspath(source).lower() if isinstance(source, str | os.PathLike) else ""
+    return next((medium for medium in media if name.endswith(MEDIA[medium].inputs)), None)
 
 
 def _first_rate(dataset: Dataset) -> float | None:
