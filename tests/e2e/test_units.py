@@ -86,6 +86,50 @@ class TestFaults:
         desk.impasto("units", *words).refuses(code, hint)
 
 
+EARS = """
+from impasto.encoders import random_encoder
+
+def net():
+    encoder = random_encoder(1, 1, channels=(3, 4))
+    encoder.medium, encoder.rate_hz = "audio", 8000.0
+    return encoder
+
+def cube():
+    return random_encoder(3, 1, channels=(3, 4))
+"""
+
+
+class TestOtherAxes:
+    @pytest.fixture(autouse=True)
+    def ears(self, desk: Any) -> None:
+        """Networks over one and three axes, and a folder without anything that they see."""
+        (desk / "ears.py").write_text(EARS)
+        desk.picture("photos/a.png", 20, 20, seed=0)
+
+    @pytest.mark.parametrize(
+        ("words", "code", "hint"),
+        [
+            (["photos", "--encoder", "ears:net"], 3, "nothing to look at: no sound (.wav"),
+            (["photos", "--encoder", "ears:cube"], 3, "over 3 axes: no volume and no film (.nii"),
+            (["photos", "--encoder", "ears:net", "--max-size", "9"], 2, "sounds go through"),
+            (["project", "photos/a.png", "conv1_1:0", "--encoder", "ears:net"], 3, "photos/a.png"),
+            (["maximize", "conv1_1:9", "--encoder", "ears:net"], 2, "units from 0 to 2"),
+            (["maximize", "conv1_1:0", "--encoder", "ears:cube", "-o", "a.txt"], 2, ".txt"),
+        ],
+    )
+    def test_each_fault_has_its_sentence_and_code(
+        self, desk: Any, words: list[str], code: int, hint: str
+    ) -> None:
+        desk.impasto("units", *words).refuses(code, hint)
+
+    @pytest.mark.parametrize("network", ["net", "cube"])
+    def test_maximize_draws_what_it_made(self, desk: Any, network: str) -> None:
+        words = ("units", "maximize", "relu2_1:1", "--encoder", f"ears:{network}", "--size", "12")
+        desk.impasto(*words, "-o", "unit.png").succeeds()
+        assert desk.pixels("unit.png").shape == (384, 384, 3)
+        assert desk.pixels("unit.png").std() > 5
+
+
 @pytest.mark.usefixtures("photos")
 class TestOneUnit:
     @pytest.mark.parametrize("method", ["deconvnet", "guided", "gradient"])
