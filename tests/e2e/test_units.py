@@ -104,6 +104,7 @@ class TestOtherAxes:
     def ears(self, desk: Any) -> None:
         """Networks over one and three axes, and a folder without anything that they see."""
         (desk / "ears.py").write_text(EARS)
+        (desk / "photos").mkdir()
         desk.picture("photos/a.png", 20, 20, seed=0)
 
     @pytest.mark.parametrize(

@@ -122,7 +122,8 @@ class Kept:
         precision = str(encoder.precision)
         network = [encoder.name, encoder.weights_hash, precision]
         limits = [what.k, what.per_picture, dataset.longest, dataset.max_pixels]
-        told = json.dumps([*network, *what.layers, *limits, dataset.label])
+        seen_as = [dataset.medium, repr(dataset.prepare)]
+        told = json.dumps([*network, *what.layers, *limits, *seen_as, dataset.label])
         self.fingerprint = hashlib.sha256(told.encode(errors="surrogateescape")).hexdigest()
 
     def load(self) -> Findings:
