@@ -83,5 +83,3 @@ def _side(lengths: object) -> int:
     if along or not isinstance(side, int):
         raise UsageError(f"A window of {lengths} cannot be inflated: it must be square.")
     return side
-
-

@@ -36,9 +36,7 @@ VolumeSource = VolumeFile | NDArray[Any] | Tensor
 _KINDS = ((b"\x93NUMPY", arrays), (b"II", stack), (b"MM", stack))
 
 
-def read(
-    source: VolumeSource, *, frame: int | None = None, max_voxels: int = MAX_VOXELS
-) -> Signal:
+def read(source: VolumeSource, *, frame: int | None = None, max_voxels: int = MAX_VOXELS) -> Signal:
     """Read a volume; what a file begins with says which kind it is.
 
     Args:
@@ -62,8 +60,8 @@ def read(
     with opened(source) as (stream, name):
         begin = stream.read(6)
         stream.seek(0)
-        kind = next((kind for mark, kind in _KINDS if begin.startswith(mark)), nifti)
-        return kind.read(stream, name, frame=frame, max_voxels=max_voxels)
+        signal: Signal = _kind(begin).read(stream, name, frame=frame, max_voxels=max_voxels)
+        return signal
 
 
 def write(signal: Signal, path: str | os.PathLike[str], *, note: str | None = None) -> None:
@@ -111,5 +109,10 @@ def read_note(path: VolumeFile) -> str | None:
     with opened(path) as (stream, name):
         begin = stream.read(6)
         stream.seek(0)
-        kind = next((kind for mark, kind in _KINDS if begin.startswith(mark)), nifti)
-        return kind.read_note(stream, name)
+        note: str | None = _kind(begin).read_note(stream, name)
+        return note
+
+
+def _kind(begin: bytes) -> Any:
+    """Return the module that reads files with such a beginning."""
+    return next((kind for mark, kind in _KINDS if begin.startswith(mark)), nifti)

@@ -42,13 +42,16 @@ def read(stream: BinaryIO, name: str, *, frame: int | None, max_voxels: int) -> 
         planes = values[None]
     # in files x goes fastest: seen from the last axis on, the array is (z, y, x)
     samples = np.ascontiguousarray(planes.transpose(0, 3, 2, 1), np.float32)
+    header = header.copy()
+    if (proxy := image.dataobj).slope != 1 or proxy.inter != 0:  # nibabel takes them off headers
+        header.set_slope_inter(proxy.slope, proxy.inter)
     scale = _MILLIMETERS.get(header.get_xyzt_units()[0], 1.0)
     spacing = tuple(abs(float(step)) * scale or 1.0 for step in header.get_zooms()[2::-1])
     meta: dict[str, Any] = {
         "dtype": "rgb" if dtype == _COLORS else dtype.name,
         "spacing_mm": spacing,
         "affine": image.affine,
-        "header": header.copy(),
+        "header": header,
     }
     return Signal(torch.from_numpy(samples), "volume", meta)
 
@@ -65,6 +68,7 @@ def encode(signal: Signal, *, note: str | None, compress: bool) -> bytes:
         header = nibabel.Nifti1Header()
         header.set_xyzt_units("mm")
     header = header.copy()
+    slope, intercept = header.get_slope_inter() if len(values) == 1 else (None, None)
     if len(values) == 3:
         levels = (values.clip(0, 1) * 255).round().astype(np.uint8)
         data: NDArray[Any] = np.zeros(levels.shape[1:], _COLORS)
@@ -73,15 +77,16 @@ def encode(signal: Signal, *, note: str | None, compress: bool) -> bytes:
         header.set_data_dtype(_COLORS)
     else:
         dtype = np.dtype("float32" if kind == "rgb" else kind)
-        dtype = np.dtype("uint8") if dtype == bool else dtype
-        scaled = _is_scaled(header)
-        data = values[0] if scaled else as_dtype(values[0], dtype)
+        dtype = np.dtype("uint8") if dtype.kind == "b" else dtype
+        stored = (values[0] - (intercept or 0)) / (slope or 1)
+        data = as_dtype(stored, dtype)
         header.set_data_dtype(dtype)
     # intensities changed, so that what they once spanned says nothing
     header["cal_min"] = header["cal_max"] = 0
     made = (nibabel.Nifti2Image if header["sizeof_hdr"] == 540 else nibabel.Nifti1Image)(
         data, affine, header
     )
+    made.header.set_slope_inter(slope, intercept)  # the image takes them off its header
     made.header.extensions[:] = [e for e in made.header.extensions if not _is_note(e)]
     if note is not None:
         text = _NOTE + note.encode(errors="replace")
@@ -114,12 +119,6 @@ def _open(stream: BinaryIO, name: str) -> Any:
     return kind.from_stream(stream)
 
 
-def _is_scaled(header: Any) -> bool:
-    """Tell whether the file's numbers stand for others, by a slope and an intercept."""
-    slope, intercept = header.get_slope_inter()
-    return (slope, intercept) not in ((None, None), (1.0, 0.0))
-
-
 def _content(extension: Any) -> bytes:
     content = extension.get_content()
     return content.encode() if isinstance(content, str) else bytes(content)
@@ -127,5 +126,3 @@ def _content(extension: Any) -> bytes:
 
 def _is_note(extension: Any) -> bool:
     return extension.get_code() == _COMMENT and _content(extension).startswith(_NOTE)
-
-

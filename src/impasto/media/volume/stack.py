@@ -67,7 +67,10 @@ def encode(signal: Signal, *, note: str | None) -> bytes:
     if "spacing_mm" in signal.meta:
         between, *inside = signal.meta["spacing_mm"]
         lines += ["unit=mm", f"spacing={between!r}"]
-        options = {"resolution": [10 / step for step in inside[::-1]], "resolutionunit": _PER_CENTIMETER}
+        options = {
+            "resolution": [10 / step for step in inside[::-1]],
+            "resolutionunit": _PER_CENTIMETER,
+        }
     if note is not None:
         lines.append(_NOTE + note)
     stream = io.BytesIO()
@@ -76,7 +79,7 @@ def encode(signal: Signal, *, note: str | None) -> bytes:
         values,
         photometric="rgb" if colors else "minisblack",
         compression="zlib",
-        predictor=values.dtype.kind != "b",
+        predictor=values.dtype.kind in "iu",
         metadata=None,
         description=("\n".join(lines) + "\n").encode(errors="replace"),
         **options,
@@ -87,7 +90,7 @@ def encode(signal: Signal, *, note: str | None) -> bytes:
 def read_note(stream: BinaryIO, name: str) -> str | None:  # noqa: ARG001 - as for other files
     """Return the note inside, see `volume.read_note`."""
     with tifffile.TiffFile(stream) as file:
-        for line in file.pages[0].description.splitlines():
+        for line in file.pages.first.description.splitlines():
             if line.startswith(_NOTE):
                 return line.removeprefix(_NOTE)
     return None
@@ -95,7 +98,7 @@ def read_note(stream: BinaryIO, name: str) -> str | None:  # noqa: ARG001 - as f
 
 def _spacing(file: tifffile.TiffFile) -> tuple[float, float, float] | None:
     """Return the distances of voxels along d, h and w in millimeters, where the file tells."""
-    told, tags = file.imagej_metadata or {}, file.pages[0].tags
+    told, tags = file.imagej_metadata or {}, file.pages.first.tags
     scale = _UNITS.get(str(told.get("unit", "")))
     if scale is None or "spacing" not in told or "XResolution" not in tags:
         return None
