@@ -155,7 +155,8 @@ def _place(output: str | None, content: str, job: Job) -> str:
     output = output or "."
     if not os.path.isdir(output):
         return output
-    name = f"{stem(content)}_{stem(job.styles[0][0])}.png"
+    suffix = ".nii.gz" if ".nii" in content else ".npy" if content.endswith(".npy") else ".png"
+    name = f"{stem(content)}_{stem(job.styles[0][0])}{suffix}"
     return os.path.normpath(os.path.join(output, name))
 
 
@@ -163,10 +164,13 @@ def check_outputs(
     output: str, content: str, job: Job, extras: Extras, checkpoint: Path | None
 ) -> None:
     """Find out before the work whether all that is wanted can be written."""
+    from impasto import media
     from impasto.media.files import check_writable
-    from impasto.media.image import check_output
 
-    check_output(".png" if output == STREAM else Path(output).suffix, bits=job.bits)
+    if content != STREAM and media.is_volume(content):
+        media.volume.check_output(output)
+    else:
+        media.image.check_output(".png" if output == STREAM else Path(output).suffix, bits=job.bits)
     extras.check()
     files = [] if output == STREAM else [Path(output)]
     files += [checkpoint] if checkpoint else []
@@ -216,7 +220,8 @@ def _keep_partial(step: StylizeStep, output: str, bits: int) -> None:
     """Save the last good picture under a name of its own, and say so."""
     path = Path("partial.png" if output == STREAM else output)
     if output != STREAM:
-        path = path.with_name(f"{path.stem}.partial{path.suffix}")
+        suffix = path.name.removeprefix(stem(output))
+        path = path.with_name(f"{stem(output)}.partial{suffix}")
     step.finish().save(path, bits=bits)
     place = f"level {step.level + 1}, step {step.index}"
     print(f"impasto: The picture so far ({place}) is in {path}.", file=sys.stderr)
@@ -239,4 +244,6 @@ def told(result: Stylization, output: str, job: Job) -> Report:
 
 def stem(name: str) -> str:
     """Return what results are named after: the name of a file without folder and suffix."""
-    return "stdin" if name == STREAM else Path(name).stem
+    whole = Path(name)
+    short = whole.name.removesuffix(".gz")
+    return "stdin" if name == STREAM else Path(short).stem

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from impasto.errors import UsageError, nearest
+from impasto.media import volume
 from impasto.media.files import atomic_write
 from impasto.media.image import (
     INPUT_SUFFIXES,
@@ -17,6 +18,7 @@ from impasto.media.image import (
     to_pil,
     write_image,
 )
+from impasto.media.volume.stack import has_slices
 from impasto.signal import Signal
 
 __all__ = [
@@ -37,22 +39,35 @@ _READERS = dict.fromkeys(INPUT_SUFFIXES, read_image)
 _WRITERS = dict.fromkeys(OUTPUT_SUFFIXES, write_image)
 
 
-def read(source: Source, *, max_pixels: int = MAX_PIXELS) -> Signal:
+def read(source: Source, *, max_pixels: int = MAX_PIXELS, frame: int | None = None) -> Signal:
     """Read whatever can be stylized.
 
     A file with an unknown suffix, or something that is no file, is read as a picture.
 
     Args:
         source: What `read_image` takes, or a signal, which is returned as it is.
-        max_pixels: A picture with more pixels is refused.
+        max_pixels: A picture with more pixels, or a volume with more voxels, is refused.
+        frame: Which volume of a series to read, counted from 0.
     Raises:
         InputError: If the source cannot be read.
         UsageError: If an array or a tensor has a wrong shape, type or range.
     """
     if isinstance(source, Signal):
         return source
+    if is_volume(source):
+        return volume.read(source, frame=frame, max_voxels=max_pixels)  # type: ignore[arg-type]
     suffix = Path(source).suffix.lower() if isinstance(source, str | os.PathLike) else ""
     return _READERS.get(suffix, read_image)(source, max_pixels=max_pixels)
+
+
+def is_volume(source: Source) -> bool:
+    """Tell whether a file is read as a volume: by its suffix, and a TIFF by its pages."""
+    if not isinstance(source, str | os.PathLike):
+        return False
+    name = os.fspath(source).lower()
+    if name.endswith((".tif", ".tiff")):
+        return has_slices(Path(source))
+    return name.endswith(volume.INPUT_SUFFIXES)
 
 
 def write(
@@ -70,6 +85,9 @@ def write(
         OSError: If the file cannot be written.
     """
     path = Path(target)
+    if signal.medium == "volume":
+        volume.write(signal, path, note=note)
+        return
     suffix = path.suffix.lower()
     if suffix not in _WRITERS:
         raise UsageError(

@@ -294,7 +294,7 @@ def test_an_address_is_refused() -> None:
 
 
 def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"not written to \.mgz"):
+    with pytest.raises(UsageError, match=r"with the suffix \.mgz"):
         volume.write(Signal(torch.rand(1, 3, 4, 5), "volume"), tmp_path / "a.mgz")
     assert not list(tmp_path.iterdir())
 

@@ -21,6 +21,7 @@ __all__ = [
     "MAX_VOXELS",
     "OUTPUT_SUFFIXES",
     "VolumeSource",
+    "check_output",
     "encode",
     "read",
     "read_note",
@@ -89,15 +90,29 @@ def encode(signal: Signal, suffix: str, *, note: str | None = None) -> bytes:
         suffix: The end of the file's name, such as ".nii.gz".
         note: As for `write`.
     """
+    check_output(suffix)
     lower = suffix.lower()
     if lower.endswith((".nii", ".nii.gz")):
         return nifti.encode(signal, note=note, compress=lower.endswith(".gz"))
     if lower.endswith((".tif", ".tiff")):
         return stack.encode(signal, note=note)
-    if lower.endswith(".npy"):
-        return arrays.encode(signal)
-    end = Path(lower).suffix or "no suffix"
-    raise UsageError(f"Volumes are not written to {end}. {nearest(end, OUTPUT_SUFFIXES)}")
+    return arrays.encode(signal)
+
+
+def check_output(name: str) -> None:
+    """Refuse a kind of file that cannot be written, before any work is done.
+
+    Args:
+        name: The file's name, or its end.
+    Raises:
+        UsageError: If the suffix is unknown.
+    """
+    if not name.lower().endswith(OUTPUT_SUFFIXES):
+        end = Path(name.lower()).suffix
+        kind = f"with the suffix {end}" if end else "without a suffix"
+        raise UsageError(
+            f"Volumes are not written to files {kind}. {nearest(end, OUTPUT_SUFFIXES)}"
+        )
 
 
 def read_note(path: VolumeFile) -> str | None:

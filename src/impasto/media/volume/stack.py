@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -48,6 +49,17 @@ def read(stream: BinaryIO, name: str, *, frame: int | None, max_voxels: int) -> 
         meta["spacing_mm"] = spacing
     samples = torch.from_numpy(np.array(planes, np.float32, order="C"))
     return Signal(samples, "volume", meta)
+
+
+def has_slices(path: Path) -> bool:
+    """Tell whether a TIFF file is a stack, all pages of one size, and not a picture."""
+    try:
+        with tifffile.TiffFile(path) as file:
+            pages = len(file.pages)
+            told = file.imagej_metadata or {}
+            return (pages > 1 or told.get("slices", 1) > 1) and len(file.series) == 1
+    except Exception:  # what is wrong with it is said where it is read
+        return False
 
 
 def encode(signal: Signal, *, note: str | None) -> bytes:
