@@ -95,6 +95,8 @@ def one(
     *,
     began: float,
     until: tuple[int, int] | None = None,
+    steps: Iterator[StylizeStep] | None = None,
+    volume: bool | None = None,
 ) -> Report:
     """Stylize one content and write all that was asked for.
 
@@ -106,17 +108,19 @@ def one(
         checkpoint: File that keeps the state of the run.
         began: Reading of time.monotonic() at the start of the work.
         until: Level and step to stop after; None to go on to the end.
+        steps: What is done; None to stylize the content.
+        volume: Whether the result is one; None for what the content is.
     Returns:
         What --json prints.
     Raises:
         BaseException: Whatever stops it, after the picture so far has been saved and named.
     """
     output = _place(output, content, job)
-    check_outputs(output, content, job, extras, checkpoint)
+    check_outputs(output, content, job, extras, checkpoint, volume=volume)
     step: StylizeStep | None = None
     try:
         with Bar(stem(content), quiet=job.quiet) as bar:
-            for step in _steps(job, content, checkpoint, began):
+            for step in steps or _steps(job, content, checkpoint, began):
                 extras.take(step)
                 bar.show(step)
                 if until == (step.level, step.index):
@@ -161,13 +165,22 @@ def _place(output: str | None, content: str, job: Job) -> str:
 
 
 def check_outputs(
-    output: str, content: str, job: Job, extras: Extras, checkpoint: Path | None
+    output: str,
+    content: str,
+    job: Job,
+    extras: Extras,
+    checkpoint: Path | None,
+    *,
+    volume: bool | None = None,
 ) -> None:
     """Find out before the work whether all that is wanted can be written."""
     from impasto import media
     from impasto.media.files import check_writable
 
-    if content != STREAM and media.is_volume(content):
+    if volume is None:
+        volume = content != STREAM and media.is_volume(content)
+    extras.check_medium(volume)
+    if volume:
         media.volume.check_output(output)
     else:
         media.image.check_output(".png" if output == STREAM else Path(output).suffix, bits=job.bits)

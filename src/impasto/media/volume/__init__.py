@@ -110,9 +110,8 @@ def check_output(name: str) -> None:
     if not name.lower().endswith(OUTPUT_SUFFIXES):
         end = Path(name.lower()).suffix
         kind = f"with the suffix {end}" if end else "without a suffix"
-        raise UsageError(
-            f"Volumes are not written to files {kind}. {nearest(end, OUTPUT_SUFFIXES)}"
-        )
+        hint = nearest(end, OUTPUT_SUFFIXES)
+        raise UsageError(f"Volumes are not written to files {kind}. {hint}")
 
 
 def read_note(path: VolumeFile) -> str | None:
