@@ -41,7 +41,7 @@ def read(stream: BinaryIO, name: str, *, frame: int | None, max_voxels: int) -> 
         check_samples(values, name)
         planes = values[None]
     # in files x goes fastest: seen from the last axis on, the array is (z, y, x)
-    samples = np.ascontiguousarray(planes.transpose(0, 3, 2, 1), np.float32)
+    samples = np.array(planes.transpose(0, 3, 2, 1), np.float32, order="C")
     header = header.copy()
     if (proxy := image.dataobj).slope != 1 or proxy.inter != 0:  # nibabel takes them off headers
         header.set_slope_inter(proxy.slope, proxy.inter)
