@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from impasto.errors import ImpastoError
     from impasto.settings import StylizeSettings
     from impasto.signal import Signal
-    from impasto.stylization import Stylization, StylizeStep, stylize, stylize_steps
+    from impasto.stylization import Stylization, StylizeStep, stylize, stylize_steps, synthesize
 
 _HOMES = {
     "Encoder": "encoders",
@@ -29,6 +29,7 @@ _HOMES = {
     "load_encoder": "encoders",
     "stylize": "stylization",
     "stylize_steps": "stylization",
+    "synthesize": "stylization",
 }
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "load_encoder",
     "stylize",
     "stylize_steps",
+    "synthesize",
 ]
 
 

@@ -27,6 +27,7 @@ class Extras:
         snapshots: Folder for a picture every few steps.
         every: How many steps lie between snapshots.
         film: Animated picture of the run.
+        views: Slices of a volume before and after.
     """
 
     trace: Path | None = None
@@ -35,13 +36,14 @@ class Extras:
     snapshots: Path | None = None
     every: int = 10
     film: Path | None = None
+    views: Path | None = None
     _film: Film | None = field(default=None, init=False)
     _lines: TextIO | None = field(default=None, init=False)
 
     @property
     def files(self) -> list[Path]:
         """The files that are wanted."""
-        paths = (self.trace, self.plot, self.sheet, self.film)
+        paths = (self.trace, self.plot, self.sheet, self.film, self.views)
         return [path for path in paths if path is not None]
 
     def check(self) -> None:
@@ -54,12 +56,14 @@ class Extras:
             raise UsageError(f"--every must be a whole number from 1, not {self.every}.")
         from impasto.media.files import check_writable
         from impasto.stylization.drawing import FILM_SUFFIXES, PLOT_SUFFIXES, SHEET_FORMATS
+        from impasto.stylization.views import VIEW_SUFFIXES
 
         for name, path, suffixes in (
             ("--plot", self.plot, PLOT_SUFFIXES),
             ("--sheet", self.sheet, tuple(SHEET_FORMATS)),
             ("--film", self.film, FILM_SUFFIXES),
             ("--trace", self.trace, None),
+            ("--views", self.views, VIEW_SUFFIXES),
         ):
             if path is None:
                 continue
@@ -112,9 +116,33 @@ class Extras:
         """
         from impasto.stylization.drawing import plot_costs, save_sheet
 
+        if self.views is not None:
+            self._save_views(self.views, result, inputs[0])
         if self.plot is not None:
             plot_costs(result.trace, self.plot)
         if self.sheet is not None:
             save_sheet([*inputs, result.signal], self.sheet)
         if self.film is not None and self._film is not None:
             self._film.save(self.film, result.signal)
+
+    def _save_views(self, path: Path, result: Stylization, content: Signal) -> None:
+        from impasto.stylization.domains.volume import robust_window
+        from impasto.stylization.views import save_views
+
+        window = result.settings.window or robust_window(content, "The content")
+        save_views(content, result.signal, path, window=window)
+
+    def check_medium(self, volume: bool) -> None:
+        """Refuse what shows pictures for volumes, and what shows volumes for pictures.
+
+        Args:
+            volume: Whether the content is one.
+        Raises:
+            UsageError: If something is wanted that there is not.
+        """
+        flat = {"--sheet": self.sheet, "--film": self.film, "--snapshots": self.snapshots}
+        wrong = [name for name, path in flat.items() if path is not None and volume]
+        if wrong:
+            raise UsageError(f"{wrong[0]} shows pictures: for a volume add --views FILE.png.")
+        if self.views is not None and not volume:
+            raise UsageError("--views shows volumes: for a picture add --sheet FILE.png.")

@@ -95,6 +95,8 @@ def one(
     *,
     began: float,
     until: tuple[int, int] | None = None,
+    steps: Iterator[StylizeStep] | None = None,
+    volume: bool | None = None,
 ) -> Report:
     """Stylize one content and write all that was asked for.
 
@@ -106,17 +108,19 @@ def one(
         checkpoint: File that keeps the state of the run.
         began: Reading of time.monotonic() at the start of the work.
         until: Level and step to stop after; None to go on to the end.
+        steps: What is done; None to stylize the content.
+        volume: Whether the result is one; None for what the content is.
     Returns:
         What --json prints.
     Raises:
         BaseException: Whatever stops it, after the picture so far has been saved and named.
     """
     output = _place(output, content, job)
-    check_outputs(output, content, job, extras, checkpoint)
+    check_outputs(output, content, job, extras, checkpoint, volume=volume)
     step: StylizeStep | None = None
     try:
         with Bar(stem(content), quiet=job.quiet) as bar:
-            for step in _steps(job, content, checkpoint, began):
+            for step in steps or _steps(job, content, checkpoint, began):
                 extras.take(step)
                 bar.show(step)
                 if until == (step.level, step.index):
@@ -155,18 +159,31 @@ def _place(output: str | None, content: str, job: Job) -> str:
     output = output or "."
     if not os.path.isdir(output):
         return output
-    name = f"{stem(content)}_{stem(job.styles[0][0])}.png"
+    suffix = ".nii.gz" if ".nii" in content else ".npy" if content.endswith(".npy") else ".png"
+    name = f"{stem(content)}_{stem(job.styles[0][0])}{suffix}"
     return os.path.normpath(os.path.join(output, name))
 
 
 def check_outputs(
-    output: str, content: str, job: Job, extras: Extras, checkpoint: Path | None
+    output: str,
+    content: str,
+    job: Job,
+    extras: Extras,
+    checkpoint: Path | None,
+    *,
+    volume: bool | None = None,
 ) -> None:
     """Find out before the work whether all that is wanted can be written."""
+    from impasto import media
     from impasto.media.files import check_writable
-    from impasto.media.image import check_output
 
-    check_output(".png" if output == STREAM else Path(output).suffix, bits=job.bits)
+    if volume is None:
+        volume = content != STREAM and media.is_volume(content)
+    extras.check_medium(volume)
+    if volume:
+        media.volume.check_output(output)
+    else:
+        media.image.check_output(".png" if output == STREAM else Path(output).suffix, bits=job.bits)
     extras.check()
     files = [] if output == STREAM else [Path(output)]
     files += [checkpoint] if checkpoint else []
@@ -216,7 +233,8 @@ def _keep_partial(step: StylizeStep, output: str, bits: int) -> None:
     """Save the last good picture under a name of its own, and say so."""
     path = Path("partial.png" if output == STREAM else output)
     if output != STREAM:
-        path = path.with_name(f"{path.stem}.partial{path.suffix}")
+        suffix = path.name.removeprefix(stem(output))
+        path = path.with_name(f"{stem(output)}.partial{suffix}")
     step.finish().save(path, bits=bits)
     place = f"level {step.level + 1}, step {step.index}"
     print(f"impasto: The picture so far ({place}) is in {path}.", file=sys.stderr)
@@ -239,4 +257,6 @@ def told(result: Stylization, output: str, job: Job) -> Report:
 
 def stem(name: str) -> str:
     """Return what results are named after: the name of a file without folder and suffix."""
-    return "stdin" if name == STREAM else Path(name).stem
+    whole = Path(name)
+    short = whole.name.removesuffix(".gz")
+    return "stdin" if name == STREAM else Path(short).stem

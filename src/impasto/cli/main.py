@@ -16,6 +16,7 @@ from impasto.cli.rerun import rerun
 from impasto.cli.samples import samples
 from impasto.cli.settings import PairedMasks
 from impasto.cli.stylize import stylize
+from impasto.cli.synthesize import synthesize
 from impasto.cli.units import units
 from impasto.errors import ImpastoError, OutOfMemoryError, OutputError
 
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command(cls=PairedMasks)(stylize)
 app.add_typer(units, name="units")
+app.command()(synthesize)
 for command in (rerun, samples, encoders):
     app.command()(command)
 

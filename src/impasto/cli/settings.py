@@ -42,8 +42,8 @@ class PairedMasks(TyperCommand):
 _LAYERS = {"parser": parse_layers, "metavar": "LAYER[:WEIGHT],..."}
 
 
-def _size(given: str | int) -> int | str:
-    return int(given) if str(given).lstrip("+-").isdecimal() else given
+def _size(given: str | int | None) -> int | str | None:
+    return given if given is None else int(given) if str(given).lstrip("+-").isdecimal() else given
 
 
 _WRITTEN: Mapping[str, Mapping[str, Any]] = {
@@ -52,6 +52,7 @@ _WRITTEN: Mapping[str, Mapping[str, Any]] = {
     "style_layers": _LAYERS,
     "init": {"metavar": "content|noise|style|PATH"},
     "weights": {"metavar": "FILE"},
+    "window": {"metavar": "LOW HIGH"},
     "memory": {"parser": parse_bytes, "metavar": "BYTES|MB|GB"},
 }
 

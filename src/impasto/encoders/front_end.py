@@ -44,6 +44,31 @@ class Normalize(nn.Module):
         return batch * gain - shift
 
 
+class Gray(nn.Module):
+    """Show a signal of one channel in all channels, to a network for colors.
+
+    Args:
+        front_end: What comes behind it.
+        channels: How many that takes.
+    """
+
+    def __init__(self, front_end: nn.Module, *, channels: int = 3) -> None:
+        super().__init__()
+        self.front_end, self.channels = front_end, channels
+
+    @classmethod
+    def before(cls, front_end: nn.Module) -> Gray:
+        """Put it before a front end, unless it is there already."""
+        return front_end if isinstance(front_end, Gray) else cls(front_end)
+
+    def forward(self, batch: Tensor) -> Tensor:
+        """Map (b, 1 | channels, *space) to what the front end makes of all channels."""
+        if batch.shape[1] == 1:
+            batch = batch.expand(-1, self.channels, *batch.shape[2:])
+        seen: Tensor = self.front_end(batch)
+        return seen
+
+
 def caffe_pixels() -> Normalize:
     """Blue, green, red from 0 to 255 minus their means over ImageNet: the Oxford networks."""
     return Normalize((2, 1, 0), 255.0, (103.939, 116.779, 123.68), (1.0, 1.0, 1.0))

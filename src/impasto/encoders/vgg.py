@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.encoders.encoder import Chain, Layer, chain_layers
-from impasto.encoders.front_end import caffe_pixels, torchvision_pixels
+from impasto.encoders.front_end import Gray, caffe_pixels, torchvision_pixels
 
 Convention = Literal["caffe", "torchvision"]
 Pooling = Literal["max", "average"]
@@ -69,7 +69,7 @@ def vgg(weights: Weights, *, pooling: Pooling = "max") -> Chain:
             module.load_state_dict(state, assign=True)
     return Chain(
         weights.network,
-        FRONT_ENDS[weights.convention](),
+        Gray.before(FRONT_ENDS[weights.convention]()),
         chain,
         source=weights.source,
         weights_hash=weights.sha256,

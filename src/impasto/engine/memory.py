@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 
 from impasto.encoders.encoder import Chain, Encoder
 from impasto.engine.optimizers import CORRECTION_BYTES, corrections
+from impasto.engine.slices import CHUNK_SAMPLES
 from impasto.engine.tiling import stages
 from impasto.errors import OutOfMemoryError
 from impasto.signal import Space, fit
@@ -30,10 +32,12 @@ class Plan:
     Attributes:
         tile_bytes: Memory for the features of a tile; None for no tiles.
         correction_bytes: Memory for the corrections of L-BFGS.
+        chunk_samples: Positions of the slices of a volume that are seen at once.
     """
 
     tile_bytes: int | None = None
     correction_bytes: int = CORRECTION_BYTES
+    chunk_samples: int = CHUNK_SAMPLES
 
 
 def available_bytes() -> int:
@@ -121,19 +125,91 @@ def make_plan(
             None,
         )
 
-    if (plan := fitting(space)) is not None:
-        return plan
+    needed = peak_bytes(encoder, layers, space, plans[-1], channels=channels)
+    return fitting(space) or _refuse(space, fitting, needed, memory, limit)
+
+
+def _refuse(
+    space: Space,
+    fitting: Callable[[Space], Plan | None],
+    needed: int,
+    memory: int | None,
+    limit: int,
+) -> NoReturn:
+    """Say that nothing fits, and the largest size that would."""
     small, large = 0, max(space)
     while large - small > 1:
         middle = (small + large) // 2
         small, large = (middle, large) if fitting(fit(space, middle)) else (small, middle)
-    needed = peak_bytes(encoder, layers, space, plans[-1], channels=channels)
     advice = f"The largest size that fits is --size {small}." if small else "Free some memory."
     given = "is free" if memory is None else "is allowed by --memory"
     raise OutOfMemoryError(
         f"A longest side of {max(space)} needs about {needed / 2**30:.1f} GB of memory, and "
         f"{limit / 2**30:.1f} GB {given}. {advice}"
     )
+
+
+def slices_peak_bytes(
+    encoder: Chain,
+    layers: Iterable[str],
+    space: Space,
+    plan: Plan,
+    *,
+    kept: Iterable[str] = (),
+    channels: int = 1,
+    axes: int = 3,
+) -> int:
+    """Estimate the peak memory of a run on the slices of a volume.
+
+    Args:
+        encoder: Network that sees the slices.
+        layers: Layers that the costs read.
+        space: Voxels along each axis of the volume.
+        plan: How many slices are seen at once.
+        kept: Layers whose features of every slice are kept, to be compared with.
+        channels: Channels of the volume.
+        axes: Along how many axes it is sliced.
+    """
+    width, voxels = encoder.precision.itemsize, math.prod(space)
+    samples = channels * voxels
+    vectors = 4 * samples * (VECTORS + 2 * corrections(samples, plan.correction_bytes))
+    largest = tuple(sorted(space)[1:])
+    parts = stages(encoder, encoder.check(layers), largest)
+    slice_bytes = sum(math.prod(part.space) * part.load * width for part in parts)
+    count = max(1.0, plan.chunk_samples / math.prod(largest))
+    table = [encoder.table[layer] for layer in kept]
+    targets = sum(layer.channels * width * voxels / layer.stride**2 for layer in table) * axes
+    return int(FIXED + vectors + 1.2 * targets + WHOLE_OVERHEAD * count * slice_bytes)
+
+
+def make_slice_plan(
+    encoder: Encoder,
+    layers: Iterable[str],
+    space: Space,
+    *,
+    memory: int | None = None,
+    kept: Iterable[str] = (),
+    channels: int = 1,
+) -> Plan:
+    """Choose how many slices of a volume are seen at once; see `make_plan`.
+
+    Raises:
+        OutOfMemoryError: If not even one slice fits; the largest size that would is named.
+    """
+    if not isinstance(encoder, Chain):
+        return Plan()
+    chain, wanted, whole = encoder, list(layers), list(kept)
+    limit = available_bytes() if memory is None else memory
+    few = min(CORRECTION_BYTES, limit // 8)
+    plans = [Plan(None, few, CHUNK_SAMPLES >> halved) for halved in range(5)] + [Plan(None, 0, 1)]
+
+    def needed(size: Space, plan: Plan) -> int:
+        return slices_peak_bytes(chain, wanted, size, plan, kept=whole, channels=channels)
+
+    def fitting(size: Space) -> Plan | None:
+        return next((plan for plan in plans if needed(size, plan) <= limit), None)
+
+    return fitting(space) or _refuse(space, fitting, needed(space, plans[-1]), memory, limit)
 
 
 def _plans(limit: int) -> list[Plan]:

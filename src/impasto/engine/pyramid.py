@@ -55,6 +55,15 @@ QUALITIES: dict[QualityName, Quality] = {
 }
 
 
+# A volume has as many slices as they have rows, along three axes: its steps take longer.
+SOLID: dict[QualityName, Quality] = {
+    "draft": Quality(30, 32, 1.5),
+    "standard": Quality(60, 32, 1.5),
+    "fine": Quality(180, 32, 1.5),
+}
+COARSEST_SOLID = 32
+
+
 def plan_levels(
     space: Space,
     *,
@@ -72,7 +81,7 @@ def plan_levels(
         levels: As for `pyramid`.
         minimum: As for `pyramid`.
     """
-    chosen = QUALITIES[quality]
+    chosen = (SOLID if len(space) == 3 else QUALITIES)[quality]
     return [
         Level(own, chosen.steps_at(own) if steps is None else steps)
         for own in pyramid(space, levels=levels, minimum=minimum)
@@ -89,11 +98,12 @@ def pyramid(space: Space, *, levels: int | None = None, minimum: int = 1) -> lis
         minimum: Samples that the network needs along the shortest axis.
     """
     spaces = [space]
+    coarsest = COARSEST_SOLID if len(space) == 3 else COARSEST
     while levels is None or len(spaces) < levels:
         coarser = fit(space, max(space) // 2 ** len(spaces)) if max(space) > 1 else space
         if min(coarser) < minimum or coarser == spaces[-1]:
             break
-        if levels is None and max(coarser) < COARSEST:
+        if levels is None and max(coarser) < coarsest:
             break
         spaces.append(coarser)
     return spaces[::-1]

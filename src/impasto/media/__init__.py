@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from impasto.errors import UsageError, nearest
+from impasto.media import volume
 from impasto.media.files import atomic_write
 from impasto.media.image import (
     INPUT_SUFFIXES,
@@ -18,6 +19,7 @@ from impasto.media.image import (
     to_pil,
     write_image,
 )
+from impasto.media.volume.stack import has_slices
 from impasto.signal import Signal
 
 __all__ = [
@@ -52,7 +54,7 @@ MEDIA = {
         Medium("image", "picture", INPUT_SUFFIXES, OUTPUT_SUFFIXES),
         Medium("audio", "sound", (".wav", ".flac", ".ogg", ".mp3"), ()),
         Medium("series", "series", (".csv", ".npy"), ()),
-        Medium("volume", "volume", (".nii", ".nii.gz", ".npy", ".tif", ".tiff"), ()),
+        Medium("volume", "volume", volume.INPUT_SUFFIXES, volume.OUTPUT_SUFFIXES),
         Medium("video", "film", (".mp4", ".webm", ".gif"), ()),
     )
 }
@@ -64,8 +66,9 @@ _WRITERS = dict.fromkeys(OUTPUT_SUFFIXES, write_image)
 def read(
     source: Source,
     *,
-    medium: str | None = None,  # noqa: ARG001
+    medium: str | None = None,
     max_pixels: int = MAX_PIXELS,
+    frame: int | None = None,
 ) -> Signal:
     """Read whatever can be stylized.
 
@@ -73,16 +76,29 @@ def read(
 
     Args:
         source: What `read_image` takes, or a signal, which is returned as it is.
-        medium: What it is; None to find out.
-        max_pixels: A picture with more pixels is refused.
+        medium: What it is, a name of MEDIA; None to find out by the name of the file.
+        max_pixels: A picture with more pixels, or a volume with more voxels, is refused.
+        frame: Which volume of a series to read, counted from 0.
     Raises:
         InputError: If the source cannot be read.
         UsageError: If an array or a tensor has a wrong shape, type or range.
     """
     if isinstance(source, Signal):
         return source
+    if medium == "volume" or (medium is None and is_volume(source)):
+        return volume.read(source, frame=frame, max_voxels=max_pixels)  # type: ignore[arg-type]
     suffix = Path(source).suffix.lower() if isinstance(source, str | os.PathLike) else ""
     return _READERS.get(suffix, read_image)(source, max_pixels=max_pixels)
+
+
+def is_volume(source: Source) -> bool:
+    """Tell whether a file is read as a volume: by its suffix, and a TIFF by its pages."""
+    if not isinstance(source, str | os.PathLike):
+        return False
+    name = os.fspath(source).lower()
+    if name.endswith((".tif", ".tiff")):
+        return has_slices(Path(source))
+    return name.endswith(volume.INPUT_SUFFIXES)
 
 
 def write(
@@ -100,6 +116,9 @@ def write(
         OSError: If the file cannot be written.
     """
     path = Path(target)
+    if signal.medium == "volume":
+        volume.write(signal, path, note=note)
+        return
     suffix = path.suffix.lower()
     if suffix not in _WRITERS:
         raise UsageError(

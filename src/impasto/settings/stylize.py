@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
@@ -26,11 +27,25 @@ class StylizeSettings(CommonSettings):
     """
 
     size: Annotated[
-        int | Literal["original"],
+        int | Literal["original"] | None,
         Setting(
-            "Longest side of the result in pixels, or 'original' for that of the content.", PICTURE
+            "Longest side of the result in pixels or voxels, or 'original' for that of the "
+            "content. (default: 512, of volumes 96)",
+            PICTURE,
         ),
-    ] = 512
+    ] = None
+    window: Annotated[
+        tuple[float, float] | None,
+        Setting(
+            "Intensities of a volume that the network sees as black and as white. "
+            "(default: between which nearly all voxels lie)",
+            PICTURE,
+        ),
+    ] = None
+    frame: Annotated[
+        int | None,
+        Setting("Which volume of a series to read, counted from 0.", PICTURE),
+    ] = None
     colors: Annotated[
         Colors,
         Setting(
@@ -110,11 +125,14 @@ class StylizeSettings(CommonSettings):
         "steps": 1,
         "levels": 1,
         "seed": 0,
+        "frame": 0,
         "memory": 1,
     }
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.window is not None:
+            self._check_window()
         if self.seed >= 2**63:
             raise UsageError(f"--seed must be below 2**63, not {self.seed}.")
         for name in ("content_weight", "style_weight", "tv_weight"):
@@ -129,3 +147,9 @@ class StylizeSettings(CommonSettings):
         check_weight("--style-scale", self.style_scale)
         if self.style_scale == 0:
             raise UsageError("--style-scale must be a number above 0.")
+
+    def _check_window(self) -> None:
+        low, high = self.window or (0.0, 1.0)
+        object.__setattr__(self, "window", (low, high))  # JSON makes lists of pairs
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise UsageError(f"--window takes a low and a higher number, not {low:g} and {high:g}.")

@@ -2,5 +2,14 @@
 
 from impasto.stylization.recipe import encoder_for, stylize, stylize_steps
 from impasto.stylization.result import Stylization, StylizeStep
+from impasto.stylization.synthesis import synthesize, synthesize_steps
 
-__all__ = ["Stylization", "StylizeStep", "encoder_for", "stylize", "stylize_steps"]
+__all__ = [
+    "Stylization",
+    "StylizeStep",
+    "encoder_for",
+    "stylize",
+    "stylize_steps",
+    "synthesize",
+    "synthesize_steps",
+]

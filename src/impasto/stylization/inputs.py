@@ -70,6 +70,7 @@ def read_inputs(
     masks: Sequence[Mask] = (),
     init: str = "content",
     max_pixels: int,
+    frame: int | None = None,
 ) -> Inputs:
     """Read the content, the styles with their weights, and a pair of masks for each style.
 
@@ -79,6 +80,7 @@ def read_inputs(
         masks: For each style the mask of the content and that of the style; or none.
         init: One of INITS, or the path of a picture.
         max_pixels: Larger pictures are refused.
+        frame: Which volume of a series the content is.
     Raises:
         InputError: If something cannot be read.
         UsageError: If there is no style, a weight is out of range, or masks do not fit.
@@ -89,7 +91,7 @@ def read_inputs(
             f"There are {len(pairs)} styles and {len(masks)} pairs of masks: give --mask once for "
             "each --style, in the same order."
         )
-    subject = read(resolve(content), max_pixels=max_pixels)
+    subject = read(resolve(content), max_pixels=max_pixels, frame=frame)
     styles = []
     for number, (source, weight) in enumerate(pairs):
         signal = read(resolve(source), max_pixels=max_pixels)

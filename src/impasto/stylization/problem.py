@@ -12,6 +12,7 @@ from torch import Tensor
 from impasto.encoders.encoder import Encoder
 from impasto.engine.cluster import RayEvaluator
 from impasto.engine.evaluator import Evaluator, LocalEvaluator
+from impasto.engine.memory import Plan, make_plan
 from impasto.engine.sweep import room, visit
 from impasto.engine.workers import Workers
 from impasto.errors import InputError, UsageError
@@ -25,10 +26,12 @@ from impasto.objectives.regularizers import Bounds, TotalVariation
 from impasto.objectives.style import GuidedStyle, Style, mix
 from impasto.settings import StylizeSettings
 from impasto.signal import Signal, Space, cut, fit, resample
+from impasto.stylization.domains.volume import VolumeDomain
 from impasto.stylization.inputs import Inputs
 from impasto.stylization.inputs import Style as StylePicture
 
 LEAST_NOISE = 0.1  # standard deviation, where the content is flat
+SIZES = {"image": 512, "volume": 96}  # longest sides of results, where none is asked for
 
 
 class StyleTransfer:
@@ -43,8 +46,15 @@ class StyleTransfer:
         InputError: If the content is too small for the network.
     """
 
-    def __init__(self, encoder: Encoder, inputs: Inputs, settings: StylizeSettings) -> None:
-        self.encoder, self.settings = encoder, settings
+    def __init__(
+        self,
+        encoder: Encoder,
+        inputs: Inputs,
+        settings: StylizeSettings,
+        *,
+        domain: VolumeDomain | None = None,
+    ) -> None:
+        self.encoder, self.settings, self.domain = encoder, settings, domain
         self.device = encoder.device
         self.convention = overridden(convention(settings.objective), settings)
         self.content_layers = _above_zero(
@@ -54,12 +64,22 @@ class StyleTransfer:
         self.layers = encoder.check([*self.content_layers, *self.style_layers])
         if not self.layers:
             raise UsageError("There is nothing to minimize: every weight is zero.")
-        self.original, self.inputs = inputs.content, recolored(inputs, settings)
+        self.original = inputs.content
+        self.inputs = domain.inputs if domain else recolored(inputs, settings)
         self._shown = self.original
-        size = max(self.original.space) if settings.size == "original" else settings.size
-        self.space = fit(self.original.space, size)
+        self.space = self._space()
         self.minimum = encoder.minimum_length(self.layers)
         self._check_sizes()
+
+    def _space(self) -> Space:
+        """Return the space of the result; no size blows a volume up of itself."""
+        native = self.inputs.content.space
+        if self.settings.size == "original":
+            return native
+        if self.settings.size is None:
+            size = SIZES[self.original.medium]
+            return fit(native, min(size, max(native)) if len(native) == 3 else size)
+        return fit(native, self.settings.size)
 
     def _check_sizes(self) -> None:
         label, *styles = self.inputs.labels
@@ -73,6 +93,14 @@ class StyleTransfer:
             short = min(style.signal.space)
             if short < self.minimum:
                 raise InputError(f"{label} has a short side of {short} pixels, and {needed}")
+
+    def plan(self) -> Plan:
+        """Choose tiles, and what else keeps the run within its memory.
+
+        Raises:
+            OutOfMemoryError: If nothing fits.
+        """
+        return make_plan(self.encoder, self.layers, self.space, memory=self.settings.memory)
 
     def evaluator(
         self, space: Space, *, tile_bytes: int | None = None, workers: Workers | None = None
@@ -89,14 +117,20 @@ class StyleTransfer:
         objective = Objective(
             [*self._content_terms(contents), *self._style_terms(space, spaces, tile_bytes)]
         )
-        samples = self.original.samples.shape[0] * math.prod(space)
+        objective += self._whole(space)
+        if workers is not None:
+            return RayEvaluator(workers, self.encoder, objective, space)
+        return LocalEvaluator(self.encoder, objective, tile_bytes=tile_bytes)
+
+    def _whole(self, space: Space) -> Objective:
+        """Return what is asked of the signal itself, without the network."""
+        objective = Objective()
+        samples = self.inputs.content.samples.shape[0] * math.prod(space)
         if (weight := self.convention.tv_weight) > 0:
             objective += weight * TotalVariation(scale=self.convention.tv_scale(samples))
         if (weight := self.convention.bounds_weight) > 0:
             objective += weight * Bounds(scale=1 / samples)
-        if workers is not None:
-            return RayEvaluator(workers, self.encoder, objective, space)
-        return LocalEvaluator(self.encoder, objective, tile_bytes=tile_bytes)
+        return objective
 
     def start(self, space: Space) -> Tensor:
         """Return where the first level begins over its space, shape (1, channel, *space)."""
@@ -118,6 +152,8 @@ class StyleTransfer:
 
     def present(self, samples: Tensor) -> Signal:
         """Turn samples into a result: colors as the settings say, alpha as the content's."""
+        if self.domain is not None:
+            return self.domain.present(samples)
         original = self._original(tuple(samples.shape[1:]))
         if self.settings.colors in ("content", "luminance"):
             samples = color.with_luminance_of(original.samples, color.luminance(samples))

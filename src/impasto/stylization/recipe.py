@@ -12,7 +12,6 @@ from typing import Any
 from impasto.encoders.catalog import load_encoder
 from impasto.encoders.encoder import Encoder
 from impasto.engine.device import pick_device
-from impasto.engine.memory import make_plan
 from impasto.engine.precision import pick_precision
 from impasto.engine.pyramid import plan_levels
 from impasto.engine.run import run
@@ -20,10 +19,12 @@ from impasto.engine.workers import hire
 from impasto.media import Source
 from impasto.objectives.conventions import convention
 from impasto.settings import StylizeSettings
+from impasto.stylization.domains.volume import VolumeDomain
 from impasto.stylization.inputs import Inputs, Mask, StyleSource, read_inputs
 from impasto.stylization.keeper import Keeper
 from impasto.stylization.problem import StyleTransfer
 from impasto.stylization.result import Stylization, StylizeStep
+from impasto.stylization.slicing import SliceTransfer
 from impasto.stylization.trace import Record, record
 
 
@@ -110,7 +111,12 @@ def stylize_steps(
     settings = (settings or StylizeSettings()).changed(changes)
     encoder = encoder or encoder_for(settings, ray=ray)
     inputs = read_inputs(
-        content, style, masks=masks, init=settings.init, max_pixels=settings.max_pixels
+        content,
+        style,
+        masks=masks,
+        init=settings.init,
+        max_pixels=settings.max_pixels,
+        frame=settings.frame,
     )
     yield from transfer_steps(
         inputs,
@@ -134,8 +140,8 @@ def transfer_steps(
     began: float | None = None,
 ) -> Iterator[StylizeStep]:
     """Do the same with inputs that have been read; see `stylize_steps`."""
-    problem = StyleTransfer(encoder, inputs, settings)
-    plan = make_plan(encoder, problem.layers, problem.space, memory=settings.memory)
+    problem = problem_for(encoder, inputs, settings)
+    plan = problem.plan()
     levels = plan_levels(
         problem.space,
         quality=settings.quality,
@@ -163,6 +169,15 @@ def transfer_steps(
             records = [*records, record(step)]
             keeper.keep(step, records)
             yield StylizeStep.of(step, problem, records)
+
+
+def problem_for(encoder: Encoder, inputs: Inputs, settings: StylizeSettings) -> StyleTransfer:
+    """Set up what is minimized: volumes by slices where the network is one for pictures."""
+    if inputs.content.medium != "volume":
+        return StyleTransfer(encoder, inputs, settings)
+    domain = VolumeDomain(inputs, settings)
+    kind = SliceTransfer if encoder.axes == 2 else StyleTransfer
+    return kind(encoder, domain.inputs, settings, domain=domain)
 
 
 def encoder_for(settings: StylizeSettings, *, ray: str | None = None) -> Encoder:

@@ -1,0 +1,1 @@
+"""How signals of each medium enter the network, and how what comes out is shown."""

@@ -1,0 +1,96 @@
+"""Textures: a new signal in the style of another, with no content."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from impasto.encoders.encoder import Encoder
+from impasto.errors import UsageError
+from impasto.media import Source, read
+from impasto.settings import StylizeSettings
+from impasto.signal import Signal, Space
+from impasto.stylization.inputs import read_inputs, resolve
+from impasto.stylization.recipe import encoder_for, transfer_steps
+from impasto.stylization.result import Stylization, StylizeStep
+
+MEDIA = {2: "image", 3: "volume"}
+SIDES = {2: 512, 3: 64}  # where no size is asked for
+
+
+def synthesize(
+    style: Source,
+    *,
+    axes: int | None = None,
+    settings: StylizeSettings | None = None,
+    **changes: Any,
+) -> Stylization:
+    """Make a texture from a style alone.
+
+        impasto.synthesize("marble.jpg", axes=3, size=64).save("marble.nii.gz")
+
+    Args:
+        style: Path, name of a bundled sample, or anything else that `stylize` takes.
+        axes: 2 for a picture, 3 for a solid texture, a volume whose every cut looks like the
+            style; None for as many as the style has.
+        settings: How to do it; its size is the length of every side.
+        **changes: Single settings, by the names of the fields of StylizeSettings.
+    Raises:
+        ImpastoError: One of its kinds, with a sentence that says what was wrong.
+    Source:
+        Gatys, Ecker, Bethge, arXiv:1505.07376; solid: Gutierrez, Rabin, Galerne, Hurtut,
+        arXiv:2001.04528.
+    """
+    steps = synthesize_steps(style, axes=axes, settings=settings, **changes)
+    return deque(steps, maxlen=1).pop().finish()
+
+
+def synthesize_steps(
+    style: Source,
+    *,
+    axes: int | None = None,
+    settings: StylizeSettings | None = None,
+    encoder: Encoder | None = None,
+    began: float | None = None,
+    **changes: Any,
+) -> Iterator[StylizeStep]:
+    """Do what `synthesize` does, and yield every step of it; see `stylize_steps`."""
+    settings = (settings or StylizeSettings()).changed(changes)
+    signal = read(resolve(style), max_pixels=settings.max_pixels, frame=settings.frame)
+    axes = axes or len(signal.space)
+    if axes not in MEDIA or len(signal.space) > axes:
+        raise UsageError(
+            f"A style with {len(signal.space)} axes makes no texture with {axes}: "
+            "pictures have 2 axes, volumes 3."
+        )
+    if settings.size == "original":
+        raise UsageError("A texture has no original size: give --size N.")
+    side = settings.size or SIDES[axes]
+    settings = replace(settings, size=side, content_weight=0.0, init="content")
+    content = noise_like(signal, (side,) * axes, seed=settings.seed)
+    inputs = read_inputs(content, style, max_pixels=settings.max_pixels)
+    yield from transfer_steps(inputs, settings, encoder or encoder_for(settings), began=began)
+
+
+def noise_like(style: Signal, space: Space, *, seed: int) -> Signal:
+    """Return white noise over a space with the mean and the spread of a style's channels.
+
+    Args:
+        style: A picture or a volume.
+        space: Two or three axes.
+        seed: Seed of the noise.
+    """
+    samples = style.samples
+    generator = torch.Generator().manual_seed(seed)
+    white = torch.randn(len(samples), *space, generator=generator)
+    shape = (-1, *[1] * len(space))
+    mean, spread = samples.flatten(1).mean(1), samples.flatten(1).std(1)
+    meta: dict[str, Any] = {}
+    if len(space) == 3:
+        shortest = min(style.meta.get("spacing_mm", (1.0,)))
+        meta = {"dtype": style.meta.get("dtype", "rgb"), "spacing_mm": (shortest,) * 3}
+    return Signal(mean.view(shape) + spread.view(shape) * white, MEDIA[len(space)], meta)
