@@ -135,7 +135,8 @@ class Desk:
 
     def _environment(self, changes: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if "COLOR" not in name}
-        path = os.pathsep.join(str(folder) for folder in self.python_path)
+        known = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+        path = os.pathsep.join([*map(str, self.python_path), *map(os.path.abspath, known)])
         return {**kept, "OMP_NUM_THREADS": "1", "PYTHONPATH": path, **changes}
 
 

@@ -109,5 +109,5 @@ def test_wrong_commands_are_answered_before_the_work(desk: Any, style: Path) -> 
 
 def test_too_little_memory_is_said_before_the_work(desk: Any, style: Path) -> None:
     scan(desk / "head.nii")
-    words = ("stylize", "head.nii", "--style", "style.png", "-o", "out.nii", "--memory", "500MB")
+    words = ("stylize", "head.nii", "--style", "style.png", "-o", "out.nii", "--memory", "450MB")
     desk.impasto(*words).refuses(5, "--memory")

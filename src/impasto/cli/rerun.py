@@ -67,9 +67,10 @@ class Told:
 
 
 def _told(picture: Path) -> Told:
-    from impasto.media.image import read_note
+    from impasto import media
 
-    note = read_note(picture)
+    volume = media.is_volume(picture)
+    note = (media.volume.read_note if volume else media.image.read_note)(picture)
     try:
         told = json.loads(note or "")
         inputs = told["inputs"]
