@@ -5,9 +5,11 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from impasto import media
 from impasto.encoders import Encoder, random_encoder
 from impasto.errors import InputError, UsageError
 from impasto.signal import Signal
@@ -76,6 +78,17 @@ class TestVolumes:
         spot = torch.zeros(1, 12, 12, 12)
         spot[0, 3, 4, 5] = 7
         assert float(only(Signal(spot, "volume"), self.encoder)[0].samples.max()) == 1
+
+    def test_a_folder_of_them_is_read(self, tmp_path: Path) -> None:
+        """Also files whose suffix has two parts, and only volumes."""
+        media.write(Signal(torch.rand(1, 5, 6, 7), "volume"), tmp_path / "a.nii.gz")
+        np.save(tmp_path / "b.npy", np.random.default_rng(0).random((5, 4, 6), np.float32))
+        (tmp_path / "c.png").write_bytes(b"")
+        dataset, portrait = opened(tmp_path, self.encoder)
+        assert portrait.medium == "volume"
+        seen = [(entry.name, signal) for entry, signal in dataset.signals()]
+        shapes = {name: tuple(own.samples.shape) for name, own in seen if isinstance(own, Signal)}
+        assert shapes == {"a.nii.gz": (3, 5, 6, 7), "b.npy": (3, 5, 4, 6)}
 
     def test_large_ones_are_reduced(self) -> None:
         volume = Signal(torch.rand(1, 4, 8, 6), "volume")
