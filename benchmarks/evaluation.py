@@ -19,7 +19,7 @@ from impasto.encoders import Chain
 from impasto.settings import StylizeSettings
 from impasto.stylization import encoder_for
 from impasto.stylization.inputs import read_inputs
-from impasto.stylization.problem import StyleTransfer
+from impasto.stylization.recipe import problem_for
 
 LAYOUTS = (torch.channels_last, torch.contiguous_format)
 
@@ -90,7 +90,7 @@ def rows(options: Options) -> Iterator[Row]:
         encoder = encoder_for(settings)
         assert isinstance(encoder, Chain)
         inputs = read_inputs(*PAIRS[0], max_pixels=10**9)
-        problem = StyleTransfer(encoder, inputs, settings)
+        problem = problem_for(encoder, inputs, settings)
         evaluator, signal = problem.evaluator(problem.space), problem.start(problem.space)
         deepest = problem.layers[-1]
         floor = limit(encoder, signal, deepest)

@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from impasto.cli.extras import Extras
-from impasto.cli.job import Job, Report, check_apart, check_outputs, one, save, stem, told
+from impasto.cli.job import (
+    Job,
+    Report,
+    check_apart,
+    check_outputs,
+    medium_in,
+    one,
+    save,
+    stem,
+    told,
+)
 from impasto.errors import ImpastoError, InputError, UsageError
 
 Outcome = tuple[int, Report | ImpastoError]  # with the number of a picture
@@ -31,7 +41,7 @@ def batch(job: Job, contents: list[str], output: str | None) -> Report:
     pictures = _expanded(contents)
     targets = [folder / name for name in name_results(pictures)]
     check_apart(job.read_from(pictures), targets)
-    job.encoder = encoder_for(job.settings, ray=job.ray)
+    job.encoder = encoder_for(job.settings, medium=medium_in(pictures[0]), ray=job.ray)
     for style, _ in job.styles:  # what is wrong with a style is wrong for all
         media.read(resolve(style), max_pixels=job.settings.max_pixels)
     folder.mkdir(exist_ok=True)

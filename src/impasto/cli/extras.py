@@ -132,17 +132,19 @@ class Extras:
         window = result.settings.window or robust_window(content, "The content")
         save_views(content, result.signal, path, window=window)
 
-    def check_medium(self, volume: bool) -> None:
-        """Refuse what shows pictures for volumes, and what shows volumes for pictures.
+    def check_medium(self, medium: str) -> None:
+        """Refuse what shows pictures for other media, and what shows volumes for others.
 
         Args:
-            volume: Whether the content is one.
+            medium: That of the result.
         Raises:
             UsageError: If something is wanted that there is not.
         """
         flat = {"--sheet": self.sheet, "--film": self.film, "--snapshots": self.snapshots}
-        wrong = [name for name, path in flat.items() if path is not None and volume]
-        if wrong:
-            raise UsageError(f"{wrong[0]} shows pictures: for a volume add --views FILE.png.")
-        if self.views is not None and not volume:
-            raise UsageError("--views shows volumes: for a picture add --sheet FILE.png.")
+        wrong = [name for name, path in flat.items() if path is not None]
+        if wrong and medium != "image":
+            instead = ": for a volume add --views FILE.png" if medium == "volume" else ""
+            raise UsageError(f"{wrong[0]} shows pictures{instead}.")
+        if self.views is not None and medium != "volume":
+            instead = ": for a picture add --sheet FILE.png" if medium == "image" else ""
+            raise UsageError(f"--views shows volumes{instead}.")

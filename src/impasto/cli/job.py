@@ -96,7 +96,7 @@ def one(
     began: float,
     until: tuple[int, int] | None = None,
     steps: Iterator[StylizeStep] | None = None,
-    volume: bool | None = None,
+    medium: str | None = None,
 ) -> Report:
     """Stylize one content and write all that was asked for.
 
@@ -109,18 +109,21 @@ def one(
         began: Reading of time.monotonic() at the start of the work.
         until: Level and step to stop after; None to go on to the end.
         steps: What is done; None to stylize the content.
-        volume: Whether the result is one; None for what the content is.
+        medium: That of the result; None for that of the content.
     Returns:
         What --json prints.
     Raises:
         BaseException: Whatever stops it, after the picture so far has been saved and named.
     """
     output = _place(output, content, job)
-    check_outputs(output, content, job, extras, checkpoint, volume=volume)
+    check_outputs(output, content, job, extras, checkpoint, medium=medium)
     step: StylizeStep | None = None
     try:
         with Bar(stem(content), quiet=job.quiet) as bar:
             for step in steps or _steps(job, content, checkpoint, began):
+                if step.index == step.level == 0:
+                    for remark in step.problem.domain.remarks:
+                        job.say(f"impasto: {remark}")
                 extras.take(step)
                 bar.show(step)
                 if until == (step.level, step.index):
@@ -159,9 +162,19 @@ def _place(output: str | None, content: str, job: Job) -> str:
     output = output or "."
     if not os.path.isdir(output):
         return output
-    suffix = ".nii.gz" if ".nii" in content else ".npy" if content.endswith(".npy") else ".png"
+    from impasto import media
+
+    suffix = media.default_suffix(medium_in(content), content)
     name = f"{stem(content)}_{stem(job.styles[0][0])}{suffix}"
     return os.path.normpath(os.path.join(output, name))
+
+
+def medium_in(content: str) -> str:
+    """Return the medium of a content by the name of its file; stdin holds a picture."""
+    from impasto import media
+    from impasto.stylization.inputs import resolve
+
+    return "image" if content == STREAM else media.medium_of(resolve(content))
 
 
 def check_outputs(
@@ -171,19 +184,18 @@ def check_outputs(
     extras: Extras,
     checkpoint: Path | None,
     *,
-    volume: bool | None = None,
+    medium: str | None = None,
 ) -> None:
     """Find out before the work whether all that is wanted can be written."""
     from impasto import media
     from impasto.media.files import check_writable
 
-    if volume is None:
-        volume = content != STREAM and media.is_volume(content)
-    extras.check_medium(volume)
-    if volume:
-        media.volume.check_output(output)
-    else:
-        media.image.check_output(".png" if output == STREAM else Path(output).suffix, bits=job.bits)
+    medium = medium or medium_in(content)
+    extras.check_medium(medium)
+    if output == STREAM and medium != "image":
+        noun = media.MEDIA[medium].noun
+        raise UsageError(f"-o - writes a picture, and this is a {noun}: name a file.")
+    media.check_output(medium, ".png" if output == STREAM else output, bits=job.bits)
     extras.check()
     files = [] if output == STREAM else [Path(output)]
     files += [checkpoint] if checkpoint else []
@@ -196,7 +208,7 @@ def _steps(job: Job, content: str, checkpoint: Path | None, began: float) -> Ite
     """Load the network, unless that has been done, and begin to stylize."""
     from impasto.stylization import encoder_for, stylize_steps
 
-    job.encoder = job.encoder or encoder_for(job.settings, ray=job.ray)
+    job.encoder = job.encoder or encoder_for(job.settings, medium=medium_in(content), ray=job.ray)
     return stylize_steps(
         _Stdin(sys.stdin.buffer.read()) if content == STREAM else content,
         list(job.styles),

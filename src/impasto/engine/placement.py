@@ -22,8 +22,9 @@ def place(
 ) -> E:
     """Move a network to where it computes, in the precision in which it does.
 
-    Of itself only a chain of modules over one or two axes computes in half precision: nobody knows
-    what other networks call, and torch cannot pool everything in it over three axes.
+    Of itself only a chain of modules over two axes computes in half precision: nobody knows what
+    other networks call, torch cannot pool everything in it over three axes, and over one axis the
+    spectra of sounds need more digits.
 
     Args:
         encoder: The network.
@@ -32,7 +33,7 @@ def place(
         local: Whether it computes here; workers of a cluster compute on their processors.
     """
     there = pick_device("cpu" if device == "auto" and not local else device)
-    halves = isinstance(encoder, Chain) and encoder.axes < 3
+    halves = isinstance(encoder, Chain) and encoder.axes == 2
     if precision == "auto" and not halves:
         return encoder.to(there, torch.float32)
     return encoder.to(there, pick_precision(precision, there))

@@ -1,24 +1,18 @@
-"""Between files and signals: the suffix of a path says who reads and who writes it."""
+"""Between files and signals: the medium says who reads and who writes, and the file the medium."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from impasto.errors import UsageError, nearest
-from impasto.media import volume
+from impasto.media import audio, image, series, volume
 from impasto.media.files import atomic_write
-from impasto.media.image import (
-    INPUT_SUFFIXES,
-    MAX_PIXELS,
-    OUTPUT_SUFFIXES,
-    ImageSource,
-    encode_image,
-    read_image,
-    to_pil,
-    write_image,
-)
+from impasto.media.image import INPUT_SUFFIXES, MAX_PIXELS, OUTPUT_SUFFIXES, ImageSource, to_pil
 from impasto.media.volume.stack import has_slices
 from impasto.signal import Signal
 
@@ -27,9 +21,14 @@ __all__ = [
     "MAX_PIXELS",
     "MEDIA",
     "OUTPUT_SUFFIXES",
+    "Medium",
     "Source",
+    "check_output",
+    "default_suffix",
+    "medium_of",
     "preview",
     "read",
+    "read_note",
     "to_pil",
     "write",
     "write_bytes",
@@ -40,7 +39,14 @@ Source = ImageSource | Signal
 
 @dataclass(frozen=True)
 class Medium:
-    """A kind of signal."""
+    """A kind of signal.
+
+    Attributes:
+        name: As in `Signal.medium`.
+        noun: What people call one.
+        inputs: Suffixes of the files that are read.
+        outputs: Suffixes of those that are written, the usual one first.
+    """
 
     name: str
     noun: str
@@ -52,15 +58,31 @@ MEDIA = {
     own.name: own
     for own in (
         Medium("image", "picture", INPUT_SUFFIXES, OUTPUT_SUFFIXES),
-        Medium("audio", "sound", (".wav", ".flac", ".ogg", ".mp3"), ()),
-        Medium("series", "series", (".csv", ".npy"), ()),
-        Medium("volume", "volume", volume.INPUT_SUFFIXES, volume.OUTPUT_SUFFIXES),
+        Medium("audio", "sound", audio.INPUT_SUFFIXES, audio.OUTPUT_SUFFIXES),
+        Medium("series", "series", series.INPUT_SUFFIXES, series.OUTPUT_SUFFIXES),
+        Medium("volume", "volume", volume.INPUT_SUFFIXES, (".nii.gz", *volume.OUTPUT_SUFFIXES)),
         Medium("video", "film", (".mp4", ".webm", ".gif"), ()),
     )
 }
+_MODULES = {"audio": audio, "series": series, "volume": volume}
 
-_READERS = dict.fromkeys(INPUT_SUFFIXES, read_image)
-_WRITERS = dict.fromkeys(OUTPUT_SUFFIXES, write_image)
+
+def medium_of(source: Source) -> str:
+    """Tell the medium of a source: of a file by its suffix, or by what it holds if that is needed.
+
+    A TIFF with several pages is a volume, and so is an array of NumPy with more than two axes. What
+    is no file, and files with other suffixes, are pictures.
+    """
+    if isinstance(source, Signal):
+        return source.medium
+    if not isinstance(source, str | os.PathLike):
+        return "image"
+    name = os.fspath(source).lower()
+    if name.endswith((".tif", ".tiff")):
+        return "volume" if has_slices(Path(source)) else "image"
+    if name.endswith(".npy"):
+        return "volume" if _count_axes(Path(source)) > 2 else "series"
+    return next((own.name for own in MEDIA.values() if name.endswith(own.inputs)), "image")
 
 
 def read(
@@ -72,11 +94,10 @@ def read(
 ) -> Signal:
     """Read whatever can be stylized.
 
-    A file with an unknown suffix, or something that is no file, is read as a picture.
-
     Args:
-        source: What `read_image` takes, or a signal, which is returned as it is.
-        medium: What it is, a name of MEDIA; None to find out by the name of the file.
+        source: What `read_image` takes, a file of any medium, or a signal, which is returned as it
+            is.
+        medium: What it is, a name of MEDIA; None to find out, see `medium_of`.
         max_pixels: A picture with more pixels, or a volume with more voxels, is refused.
         frame: Which volume of a series to read, counted from 0.
     Raises:
@@ -85,20 +106,45 @@ def read(
     """
     if isinstance(source, Signal):
         return source
-    if medium == "volume" or (medium is None and is_volume(source)):
-        return volume.read(source, frame=frame, max_voxels=max_pixels)  # type: ignore[arg-type]
-    suffix = Path(source).suffix.lower() if isinstance(source, str | os.PathLike) else ""
-    return _READERS.get(suffix, read_image)(source, max_pixels=max_pixels)
+    medium = medium or medium_of(source)
+    given: Any = source
+    if medium == "volume":
+        return volume.read(given, frame=frame, max_voxels=max_pixels)
+    if medium == "audio":
+        return audio.read(given)
+    if medium == "series":
+        return series.read(given)
+    return image.read_image(source, max_pixels=max_pixels)
 
 
-def is_volume(source: Source) -> bool:
-    """Tell whether a file is read as a volume: by its suffix, and a TIFF by its pages."""
-    if not isinstance(source, str | os.PathLike):
-        return False
-    name = os.fspath(source).lower()
-    if name.endswith((".tif", ".tiff")):
-        return has_slices(Path(source))
-    return name.endswith(volume.INPUT_SUFFIXES)
+def check_output(medium: str, name: str, *, bits: int = 8) -> None:
+    """Refuse a kind of file that cannot hold a medium, before any work is done.
+
+    Args:
+        medium: A name of MEDIA.
+        name: Of the file, or its end.
+        bits: Bits a channel of a picture.
+    Raises:
+        UsageError: If the suffix is none of the medium's, or its files do not hold so many bits.
+    """
+    if medium == "volume":
+        volume.check_output(name)
+    elif medium in _MODULES:
+        _MODULES[medium].check_output(_suffix(name))
+    else:
+        image.check_output(_suffix(name), bits=bits)
+
+
+def default_suffix(medium: str, name: str) -> str:
+    """Return the end of the name of a result: of a picture .png, else that of the content.
+
+    Args:
+        medium: That of the result.
+        name: Of the content.
+    """
+    outputs = MEDIA[medium].outputs
+    own = (suffix for suffix in outputs if medium != "image" and name.lower().endswith(suffix))
+    return next(own, outputs[0])
 
 
 def write(
@@ -116,20 +162,31 @@ def write(
         OSError: If the file cannot be written.
     """
     path = Path(target)
-    if signal.medium == "volume":
-        volume.write(signal, path, note=note)
+    if signal.medium in _MODULES:
+        _MODULES[signal.medium].write(signal, path, note=note)
         return
-    suffix = path.suffix.lower()
-    if suffix not in _WRITERS:
+    if path.suffix.lower() not in OUTPUT_SUFFIXES:
         raise UsageError(
-            f"{path} has no suffix of a known kind of file. {nearest(suffix, _WRITERS)}"
+            f"{path} has no suffix of a known kind of file. "
+            f"{nearest(path.suffix.lower(), OUTPUT_SUFFIXES)}"
         )
-    _WRITERS[suffix](signal, path, bits=bits, note=note)
+    image.write_image(signal, path, bits=bits, note=note)
 
 
-def preview(signal: Signal) -> bytes:
-    """Return a PNG that shows a signal, for notebooks."""
-    return encode_image(signal, ".png")
+def read_note(path: str | os.PathLike[str]) -> str | None:
+    """Read the note that `write` has put into a file, or None if it has none.
+
+    Raises:
+        InputError: If the file cannot be read.
+    """
+    module = _MODULES.get(medium_of(path), image)
+    note: str | None = module.read_note(path)
+    return note
+
+
+def preview(signal: Signal) -> bytes | None:
+    """Return a PNG that shows a signal, for notebooks; None of what is no picture."""
+    return image.encode_image(signal, ".png") if signal.medium == "image" else None
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -140,3 +197,20 @@ def write_bytes(path: Path, content: bytes) -> None:
     """
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
+
+
+def _suffix(name: str) -> str:
+    return Path(name).suffix or (name if name.startswith(".") else "")
+
+
+def _count_axes(path: Path) -> int:
+    """Return how many axes an array of NumPy has by its header, or 1 if it has none."""
+    try:
+        with path.open("rb") as stream:
+            version = np.lib.format.read_magic(stream)
+            header = np.lib.format.read_array_header_1_0
+            if version != (1, 0):
+                header = np.lib.format.read_array_header_2_0
+            return len(header(stream)[0])
+    except (OSError, ValueError):
+        return 1  # whoever reads it says what is wrong

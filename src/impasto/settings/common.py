@@ -22,12 +22,13 @@ class CommonSettings(Settings):
     """
 
     encoder: Annotated[
-        str,
+        str | None,
         Setting(
-            "Network that sees: a name from 'impasto encoders', or package.module:function.",
+            "Network that sees: a name from 'impasto encoders', or package.module:function. "
+            "(default: as the medium asks for; vgg19 for pictures)",
             NETWORK,
         ),
-    ] = "vgg19"
+    ] = None
     weights: Annotated[
         Path | None,
         Setting("File of weights for it in torchvision's names (.pth, .safetensors).", NETWORK),

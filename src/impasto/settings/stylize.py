@@ -83,9 +83,13 @@ class StylizeSettings(CommonSettings):
         "lbfgs"
     )
     canvas: Annotated[
-        Literal["spectrum", "samples"],
-        Setting("What is optimized: a weighted spectrum (fewer steps) or the pixels.", _DESCENT),
-    ] = "spectrum"
+        Literal["spectrum", "samples"] | None,
+        Setting(
+            "What is optimized: a weighted spectrum (fewer steps) or the samples themselves. "
+            "(default: spectrum, of sounds samples)",
+            _DESCENT,
+        ),
+    ] = None
     objective: Annotated[
         ObjectiveName, Setting("Convention of the costs: layers, weights and normalization.", _COST)
     ] = "impasto"

@@ -16,7 +16,6 @@ from impasto.engine.memory import Plan, make_plan
 from impasto.engine.sweep import room, visit
 from impasto.engine.workers import Workers
 from impasto.errors import InputError, UsageError
-from impasto.media import color
 from impasto.objectives.content import Content
 from impasto.objectives.conventions import Convention, convention
 from impasto.objectives.gram import gram, guided_gram
@@ -26,12 +25,10 @@ from impasto.objectives.regularizers import Bounds, TotalVariation
 from impasto.objectives.style import GuidedStyle, Style, mix
 from impasto.settings import StylizeSettings
 from impasto.signal import Signal, Space, cut, fit, resample
-from impasto.stylization.domains.volume import VolumeDomain
-from impasto.stylization.inputs import Inputs
+from impasto.stylization.domains import Domain
 from impasto.stylization.inputs import Style as StylePicture
 
 LEAST_NOISE = 0.1  # standard deviation, where the content is flat
-SIZES = {"image": 512, "volume": 96}  # longest sides of results, where none is asked for
 
 
 class StyleTransfer:
@@ -39,24 +36,17 @@ class StyleTransfer:
 
     Args:
         encoder: Network that sees.
-        inputs: Content, styles and masks.
-        settings: Convention, weights and colors.
+        domain: What it sees, and how to stylize.
     Raises:
         UsageError: If a layer is unknown, or all weights are zero.
         InputError: If the content is too small for the network.
     """
 
-    def __init__(
-        self,
-        encoder: Encoder,
-        inputs: Inputs,
-        settings: StylizeSettings,
-        *,
-        domain: VolumeDomain | None = None,
-    ) -> None:
-        self.encoder, self.settings, self.domain = encoder, settings, domain
+    def __init__(self, encoder: Encoder, domain: Domain) -> None:
+        self.encoder, self.domain, self.settings = encoder, domain, domain.settings
+        self.inputs, self.original = domain.inputs, domain.original
         self.device = encoder.device
-        self.convention = overridden(convention(settings.objective), settings)
+        self.convention = self._convention()
         self.content_layers = _above_zero(
             self.convention.content_layers, self.convention.content_weight
         )
@@ -64,9 +54,6 @@ class StyleTransfer:
         self.layers = encoder.check([*self.content_layers, *self.style_layers])
         if not self.layers:
             raise UsageError("There is nothing to minimize: every weight is zero.")
-        self.original = inputs.content
-        self.inputs = domain.inputs if domain else recolored(inputs, settings)
-        self._shown = self.original
         self.space = self._space()
         self.minimum = encoder.minimum_length(self.layers)
         self._check_sizes()
@@ -74,17 +61,28 @@ class StyleTransfer:
     def _space(self) -> Space:
         """Return the space of the result; no size blows a volume up of itself."""
         native = self.inputs.content.space
-        if self.settings.size == "original":
+        if self.domain.size is None or self.settings.size == "original":
             return native
         if self.settings.size is None:
-            size = SIZES[self.original.medium]
-            return fit(native, min(size, max(native)) if len(native) == 3 else size)
+            size = self.domain.size
+            return fit(native, size if self.domain.grows else min(size, max(native)))
         return fit(native, self.settings.size)
+
+    def _convention(self) -> Convention:
+        """Return the convention asked for, with layers that the network has and other changes."""
+        base = convention(self.settings.objective)
+        if (layers := self.encoder.cost_layers) is not None:
+            base = replace(base, content_layers=layers.content, style_layers=layers.style)
+        if not self.domain.regularized:
+            base = replace(base, tv_weight=0.0, bounds_weight=0.0)
+        return overridden(base, self.settings)
 
     def _check_sizes(self) -> None:
         label, *styles = self.inputs.labels
         needed = f"{self.encoder.name} needs at least {self.minimum} for these layers."
         if min(self.space) < self.minimum:
+            if self.domain.size is None:
+                raise InputError(f"{label} is {self.space[0]} samples long, and {needed}")
             raise InputError(
                 f"{label} would have a short side of {min(self.space)} pixels, and {needed} "
                 "Take a larger --size."
@@ -92,7 +90,12 @@ class StyleTransfer:
         for label, style in zip(styles, self.inputs.styles, strict=True):
             short = min(style.signal.space)
             if short < self.minimum:
-                raise InputError(f"{label} has a short side of {short} pixels, and {needed}")
+                length = (
+                    "is {} samples long"
+                    if self.domain.size is None
+                    else "has a short side of {} pixels"
+                )
+                raise InputError(f"{label} {length.format(short)}, and {needed}")
 
     def plan(self) -> Plan:
         """Choose tiles, and what else keeps the run within its memory.
@@ -100,7 +103,13 @@ class StyleTransfer:
         Raises:
             OutOfMemoryError: If nothing fits.
         """
-        return make_plan(self.encoder, self.layers, self.space, memory=self.settings.memory)
+        return make_plan(
+            self.encoder,
+            self.layers,
+            self.space,
+            memory=self.settings.memory,
+            channels=len(self.inputs.content.samples),
+        )
 
     def evaluator(
         self, space: Space, *, tile_bytes: int | None = None, workers: Workers | None = None
@@ -132,6 +141,10 @@ class StyleTransfer:
             objective += weight * Bounds(scale=1 / samples)
         return objective
 
+    def present(self, samples: Tensor) -> Signal:
+        """Turn samples of shape (channel, *space) into a result."""
+        return self.domain.present(samples)
+
     def start(self, space: Space) -> Tensor:
         """Return where the first level begins over its space, shape (1, channel, *space)."""
         return self._start(space).to(self.device)
@@ -149,23 +162,6 @@ class StyleTransfer:
         axes = tuple(range(1, content.ndim))
         mean, spread = content.mean(axes, keepdim=True), content.std(axes, keepdim=True)
         return (mean + spread.clamp(min=LEAST_NOISE) * white)[None]
-
-    def present(self, samples: Tensor) -> Signal:
-        """Turn samples into a result: colors as the settings say, alpha as the content's."""
-        if self.domain is not None:
-            return self.domain.present(samples)
-        original = self._original(tuple(samples.shape[1:]))
-        if self.settings.colors in ("content", "luminance"):
-            samples = color.with_luminance_of(original.samples, color.luminance(samples))
-        return original.with_samples(samples)
-
-    def _original(self, space: Space) -> Signal:
-        if self._shown.space != space:  # once a level
-            meta = dict(self.original.meta)
-            if "alpha" in meta:
-                meta["alpha"] = resample(meta["alpha"][None], space)[0].clamp(0, 1)
-            self._shown = replace(self.original.resized(space), meta=meta)
-        return self._shown
 
     def _content(self, space: Space) -> Tensor:
         return self.inputs.content.resized(space).samples
@@ -230,6 +226,8 @@ class StyleTransfer:
 
     def _style_spaces(self, space: Space) -> list[Space]:
         """Sizes of the styles at a level: the content's longest side, but never blown up."""
+        if self.domain.size is None:
+            return [style.signal.space for style in self.inputs.styles]
         spaces = []
         for style in self.inputs.styles:
             native = max(style.signal.space)
@@ -265,33 +263,6 @@ def overridden(base: Convention, settings: StylizeSettings) -> Convention:
     names = ("content_layers", "style_layers", "content_weight", "style_weight", "tv_weight")
     given = {name: getattr(settings, name) for name in names}
     return replace(base, **{name: value for name, value in given.items() if value is not None})
-
-
-def recolored(inputs: Inputs, settings: StylizeSettings) -> Inputs:
-    """Return the inputs as the network shall see them.
-
-    Source:
-        Gatys, Bethge, Hertzmann, Shechtman, arXiv:1606.05897.
-    """
-    if settings.colors not in ("match", "luminance"):
-        return inputs
-    content = inputs.content.samples
-    subject = inputs.content
-    recolor = color.match_colors
-    if settings.colors == "luminance":
-        subject = subject.with_samples(color.luminance(content).expand_as(content))
-        recolor = _gray_like
-    styles = [
-        replace(style, signal=style.signal.with_samples(recolor(style.signal.samples, content)))
-        for style in inputs.styles
-    ]
-    return replace(inputs, content=subject, styles=styles)
-
-
-def _gray_like(style: Tensor, content: Tensor) -> Tensor:
-    """Return the luminance of a style, its mean and spread as the content's, in all channels."""
-    gray = color.match_luminance(color.luminance(style), color.luminance(content))
-    return gray.expand_as(style)
 
 
 def _above_zero(layers: Mapping[str, float], weight: float) -> dict[str, float]:

@@ -11,16 +11,16 @@ from typing import Any
 
 from impasto.encoders.catalog import load_encoder
 from impasto.encoders.encoder import Encoder
-from impasto.engine.device import pick_device
-from impasto.engine.precision import pick_precision
+from impasto.engine.placement import place
 from impasto.engine.pyramid import plan_levels
 from impasto.engine.run import run
 from impasto.engine.workers import hire
-from impasto.media import Source
+from impasto.errors import UsageError
+from impasto.media import MEDIA, Source, medium_of
 from impasto.objectives.conventions import convention
 from impasto.settings import StylizeSettings
-from impasto.stylization.domains.volume import VolumeDomain
-from impasto.stylization.inputs import Inputs, Mask, StyleSource, read_inputs
+from impasto.stylization.domains import DOMAINS, domain_for
+from impasto.stylization.inputs import Inputs, Mask, StyleSource, read_inputs, resolve
 from impasto.stylization.keeper import Keeper
 from impasto.stylization.problem import StyleTransfer
 from impasto.stylization.result import Stylization, StylizeStep
@@ -109,7 +109,7 @@ def stylize_steps(
     """
     began = time.monotonic() if began is None else began
     settings = (settings or StylizeSettings()).changed(changes)
-    encoder = encoder or encoder_for(settings, ray=ray)
+    encoder = encoder or encoder_for(settings, medium=medium_of(resolve(content)), ray=ray)
     inputs = read_inputs(
         content,
         style,
@@ -146,7 +146,7 @@ def transfer_steps(
         problem.space,
         quality=settings.quality,
         steps=settings.steps,
-        levels=settings.levels,
+        levels=1 if problem.domain.size is None else settings.levels,
         minimum=problem.minimum,
     )
     keeper = Keeper(
@@ -160,7 +160,7 @@ def transfer_steps(
             levels,
             problem.start(levels[0].space),
             optimizer=settings.optimizer,
-            canvas=settings.canvas,
+            canvas=settings.canvas or problem.domain.canvas,
             correction_bytes=plan.correction_bytes,
             resume=resume,
             began=began,
@@ -173,28 +173,33 @@ def transfer_steps(
 
 def problem_for(encoder: Encoder, inputs: Inputs, settings: StylizeSettings) -> StyleTransfer:
     """Set up what is minimized: volumes by slices where the network is one for pictures."""
-    if inputs.content.medium != "volume":
-        return StyleTransfer(encoder, inputs, settings)
-    domain = VolumeDomain(inputs, settings)
-    kind = SliceTransfer if encoder.axes == 2 else StyleTransfer
-    return kind(encoder, domain.inputs, settings, domain=domain)
+    domain = domain_for(inputs, settings)
+    axes = len(inputs.content.space)
+    if axes == encoder.axes:
+        return StyleTransfer(encoder, domain)
+    if (axes, encoder.axes) == (3, 2):
+        return SliceTransfer(encoder, domain)
+    noun = MEDIA[domain.medium].noun
+    raise UsageError(f"{encoder.name} sees over {encoder.axes} axes, and a {noun} has {axes}.")
 
 
-def encoder_for(settings: StylizeSettings, *, ray: str | None = None) -> Encoder:
+def encoder_for(
+    settings: StylizeSettings, *, medium: str = "image", ray: str | None = None
+) -> Encoder:
     """Load the network that the settings name, in the precision that they name.
 
     Args:
         settings: How to stylize.
+        medium: That of the content, which decides where the settings name no network.
         ray: As for `stylize`; the workers of a cluster compute on their processors.
     Raises:
         UsageError: If there is no network or no device of that name.
         WeightsError: If its weights are missing or damaged.
     """
     encoder = load_encoder(
-        settings.encoder,
+        settings.encoder or DOMAINS[medium].encoder,
         weights=settings.weights,
         convention=settings.weights_convention,
         pooling=settings.pooling or convention(settings.objective).pooling,
     )
-    device = pick_device("cpu" if ray and settings.device == "auto" else settings.device)
-    return encoder.to(device, pick_precision(settings.precision, device))
+    return place(encoder, device=settings.device, precision=settings.precision, local=ray is None)

@@ -99,7 +99,7 @@ class Stylization:
     def _note(self, bits: int) -> str:
         return json.dumps({**self.note(), "bits": bits}, sort_keys=True)
 
-    def _repr_png_(self) -> bytes:
+    def _repr_png_(self) -> bytes | None:
         return media.preview(self.signal)
 
 
@@ -136,5 +136,5 @@ class StylizeStep(Step):
             self.problem.encoder.weights_hash,
         )
 
-    def _repr_png_(self) -> bytes:
+    def _repr_png_(self) -> bytes | None:
         return media.preview(self.signal)

@@ -18,7 +18,7 @@ from impasto.stylization.inputs import read_inputs, resolve
 from impasto.stylization.recipe import encoder_for, transfer_steps
 from impasto.stylization.result import Stylization, StylizeStep
 
-MEDIA = {2: "image", 3: "volume"}
+MEDIA_OVER = {2: "image", 3: "volume"}  # axes that can be asked for
 SIDES = {2: 512, 3: 64}  # where no size is asked for
 
 
@@ -62,26 +62,34 @@ def synthesize_steps(
     settings = (settings or StylizeSettings()).changed(changes)
     signal = read(resolve(style), max_pixels=settings.max_pixels, frame=settings.frame)
     axes = axes or len(signal.space)
-    if axes not in MEDIA or len(signal.space) > axes:
+    if axes != len(signal.space) and (len(signal.space), axes) != (2, 3):
         raise UsageError(
-            f"A style with {len(signal.space)} axes makes no texture with {axes}: "
-            "pictures have 2 axes, volumes 3."
+            f"A style with {len(signal.space)} axes makes no texture with {axes}: only a picture "
+            "makes one with another number, a volume with 3."
         )
-    if settings.size == "original":
+    medium = signal.medium if axes == len(signal.space) else MEDIA_OVER[axes]
+    if axes == 1:  # as long as the style
+        space, size = signal.space, settings.size
+    elif settings.size == "original":
         raise UsageError("A texture has no original size: give --size N.")
-    side = settings.size or SIDES[axes]
-    settings = replace(settings, size=side, content_weight=0.0, init="content")
-    content = noise_like(signal, (side,) * axes, seed=settings.seed)
+    else:
+        size = settings.size or SIDES[axes]
+        space = (size,) * axes
+    settings = replace(settings, size=size, content_weight=0.0, init="content")
+    content = noise_like(signal, medium, space, seed=settings.seed)
     inputs = read_inputs(content, style, max_pixels=settings.max_pixels)
-    yield from transfer_steps(inputs, settings, encoder or encoder_for(settings), began=began)
+    yield from transfer_steps(
+        inputs, settings, encoder or encoder_for(settings, medium=medium), began=began
+    )
 
 
-def noise_like(style: Signal, space: Space, *, seed: int) -> Signal:
+def noise_like(style: Signal, medium: str, space: Space, *, seed: int) -> Signal:
     """Return white noise over a space with the mean and the spread of a style's channels.
 
     Args:
-        style: A picture or a volume.
-        space: Two or three axes.
+        style: A signal.
+        medium: That of the noise.
+        space: One to three axes.
         seed: Seed of the noise.
     """
     samples = style.samples
@@ -89,8 +97,8 @@ def noise_like(style: Signal, space: Space, *, seed: int) -> Signal:
     white = torch.randn(len(samples), *space, generator=generator)
     shape = (-1, *[1] * len(space))
     mean, spread = samples.flatten(1).mean(1), samples.flatten(1).std(1)
-    meta: dict[str, Any] = {}
-    if len(space) == 3:
+    meta: dict[str, Any] = dict(style.meta) if len(space) == 1 else {}
+    if medium == "volume":
         shortest = min(style.meta.get("spacing_mm", (1.0,)))
         meta = {"dtype": style.meta.get("dtype", "rgb"), "spacing_mm": (shortest,) * 3}
-    return Signal(mean.view(shape) + spread.view(shape) * white, MEDIA[len(space)], meta)
+    return Signal(mean.view(shape) + spread.view(shape) * white, medium, meta)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.encoders import Encoder, load_encoder, select_layers
+from impasto.encoders.catalog import DEFAULT
 from impasto.engine.placement import place
 from impasto.errors import InputError
 from impasto.media import Source
@@ -58,7 +59,9 @@ def encoder_for(settings: CommonSettings, *, ray: str | None = None) -> Encoder:
         WeightsError: If its weights are missing or damaged.
     """
     encoder = load_encoder(
-        settings.encoder, weights=settings.weights, convention=settings.weights_convention
+        settings.encoder or DEFAULT,
+        weights=settings.weights,
+        convention=settings.weights_convention,
     )
     return place(encoder, device=settings.device, precision=settings.precision, local=ray is None)
 

@@ -1,1 +1,51 @@
-"""How signals of each medium enter the network, and how what comes out is shown."""
+"""Every medium has a domain: what is its own, while the costs and the engine are everybody's."""
+
+from __future__ import annotations
+
+from impasto.errors import UsageError
+from impasto.media import MEDIA
+from impasto.settings import StylizeSettings
+from impasto.stylization.domains.audio import AudioDomain
+from impasto.stylization.domains.domain import Domain
+from impasto.stylization.domains.picture import PictureDomain
+from impasto.stylization.domains.series import SeriesDomain
+from impasto.stylization.domains.volume import VolumeDomain
+from impasto.stylization.inputs import Inputs
+
+__all__ = ["DOMAINS", "Domain", "domain_for"]
+
+DOMAINS: dict[str, type[Domain]] = {
+    own.medium: own for own in (PictureDomain, AudioDomain, SeriesDomain, VolumeDomain)
+}
+
+
+def domain_for(inputs: Inputs, settings: StylizeSettings) -> Domain:
+    """Return the domain of the content.
+
+    Raises:
+        UsageError: If the style or the beginning is of a medium that does not go with it, or the
+            settings ask for what the medium does not have.
+        InputError: If there is nothing in the inputs that could be seen or heard.
+    """
+    medium = inputs.content.medium
+    if medium not in DOMAINS:
+        raise UsageError(f"A {MEDIA[medium].noun if medium in MEDIA else medium} is no content.")
+    for style, label in zip(inputs.styles, inputs.labels[1:], strict=True):
+        own = style.signal.medium
+        if own not in DOMAINS[medium].styles:
+            raise UsageError(
+                f"{label} is a {MEDIA[own].noun}, which is no style for a {MEDIA[medium].noun}. "
+                f"{what_goes_together()}"
+            )
+    if inputs.init is not None and inputs.init.medium != medium:
+        raise UsageError(f"--init names a file that is no {MEDIA[medium].noun}.")
+    return DOMAINS[medium](inputs, settings)
+
+
+def what_goes_together() -> str:
+    """Say which style each content can have."""
+    pairs = (
+        f"a {MEDIA[name].noun} that of a {' or a '.join(MEDIA[own].noun for own in domain.styles)}"
+        for name, domain in DOMAINS.items()
+    )
+    return f"Each takes a style of its kind: {', '.join(pairs)}."

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
 
 import numpy as np
 from torch import Tensor
 
-from impasto.errors import InputError, UsageError
+from impasto.errors import InputError
 from impasto.media.color import luminance
 from impasto.settings import StylizeSettings
 from impasto.signal import Signal, resample
+from impasto.stylization.domains.domain import Domain
 from impasto.stylization.inputs import Inputs
 
 Window = tuple[float, float]
@@ -21,7 +20,7 @@ PERCENTILES = (0.5, 99.5)
 _MOST_SAMPLES = 2**22  # torch's quantile takes 2^24; a few millions tell as well
 
 
-class VolumeDomain:
+class VolumeDomain(Domain):
     """Shows volumes to a network as intensities from 0 to 1 over cubes.
 
     The network knows no millimeters: where voxels are longer along one axis, the volume is
@@ -32,16 +31,17 @@ class VolumeDomain:
         inputs: What was read.
         settings: Window and size.
     Raises:
-        UsageError: If the style is of a medium that a volume can not take after.
+        UsageError: If colors are asked for.
         InputError: If all voxels of the content are equal and no window is given.
     """
 
-    medium: ClassVar[str] = "volume"
-    styles: ClassVar[tuple[str, ...]] = ("image", "volume")
-    defaults: ClassVar[Mapping[str, Any]] = {"encoder": "vgg19-slices", "size": 96}
+    medium = "volume"
+    styles = ("image", "volume")
+    encoder = "vgg19"  # which sees the slices
+    size = 96
 
     def __init__(self, inputs: Inputs, settings: StylizeSettings) -> None:
-        self.original = inputs.content
+        super().__init__(inputs, settings)
         self.window = settings.window or robust_window(inputs.content, inputs.labels[0])
         low, high = self.window
         inside = ((self.original.samples - low) / (high - low)).clamp(0, 1)
@@ -49,10 +49,6 @@ class VolumeDomain:
         gray = len(content.samples) == 1
         styles = []
         for style, label in zip(inputs.styles, inputs.labels[1:], strict=True):
-            if style.signal.medium not in self.styles:
-                raise UsageError(
-                    f"{label} is no style for a volume, which takes after a picture or a volume."
-                )
             styles.append(replace(style, signal=_shown(style.signal, label, gray)))
         init = inputs.init and cubic(self._inside(inputs.init))
         self.inputs = replace(inputs, content=content, styles=styles, init=init)

@@ -1,0 +1,93 @@
+"""Networks for sounds: a spectrogram with frequencies as channels, and random filters over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from impasto.encoders.encoder import Chain, CostLayers
+from impasto.encoders.random import random_convolution
+
+SPECTROGRAM = "spectrogram"
+SPECTROGRAM_DEEP = "spectrogram-deep"
+
+_FLOOR = 1e-6  # of the power, below which its logarithm has no slope that leads anywhere
+
+
+class Spectrogram1d(nn.Module):
+    """The logarithm of the magnitudes of a short-time Fourier transform, frequencies as channels.
+
+    All channels of a sound are seen together, by the mean of their powers: what is heard, wherever
+    it comes from.
+
+    Attributes:
+        out_channels: Number of frequencies.
+        kernel_size: Samples of a frame, which a Hann window fades in and out.
+        stride: Samples between frames.
+        padding: Silence before the sound and behind it, so that there is a frame for each stride.
+
+    Args:
+        frame: Samples of a frame.
+        hop: Samples between frames.
+    """
+
+    def __init__(self, frame: int = 2048, hop: int = 512) -> None:
+        super().__init__()
+        self.kernel_size, self.stride, self.padding = frame, hop, (frame - hop) // 2
+        self.out_channels = frame // 2 + 1
+        self.window = torch.hann_window(frame)  # no buffer: stays in single precision
+
+    def forward(self, batch: Tensor) -> Tensor:
+        """Map sounds (b, channel, t) to log(1 + |X|), shape (b, frequency, frame)."""
+        padded = functional.pad(batch.float(), (self.padding, self.padding))
+        frames = padded.unfold(-1, self.kernel_size, self.stride) * self.window.to(batch.device)
+        power = torch.view_as_real(torch.fft.rfft(frames)).square().sum(-1).mean(1)
+        return (power + _FLOOR).sqrt().log1p().mT.to(batch.dtype)
+
+
+def spectral_encoder(*, seed: int = 0) -> Chain:
+    """Build the network of Ulyanov and Lebedev: one layer of 4096 wide random filters.
+
+    Args:
+        seed: Seed of the filters.
+    Source:
+        Ulyanov, Lebedev, "Audio texture synthesis and style transfer", 2016,
+        dmitryulyanov.github.io/audio-texture-synthesis-and-style-transfer.
+    """
+    layers = CostLayers({"stft": 1.0}, {"relu1": 1.0})
+    return _encoder(SPECTROGRAM, [(4096, 11)], layers, seed=seed)
+
+
+def deep_spectral_encoder(*, seed: int = 0) -> Chain:
+    """Build a deeper network, whose layers see stretches from a tenth of a second to a second.
+
+    Args:
+        seed: Seed of the filters.
+    Source:
+        As `spectral_encoder`; several scales as in Ustyuzhaninov et al., arXiv:1606.00021.
+    """
+    layers = CostLayers({"stft": 1.0}, {"relu1": 1.0, "relu2": 1.0, "relu3": 1.0})
+    return _encoder(SPECTROGRAM_DEEP, [(1024, 11), (512, 11), (512, 11)], layers, seed=seed)
+
+
+def _encoder(
+    name: str, blocks: Sequence[tuple[int, int]], layers: CostLayers, *, seed: int
+) -> Chain:
+    stft = Spectrogram1d()
+    generator = torch.Generator().manual_seed(seed)
+    chain: list[tuple[str, nn.Module]] = [("stft", stft)]
+    channels = stft.out_channels
+    for number, (width, kernel) in enumerate(blocks, start=1):
+        if number > 1:
+            chain.append((f"pool{number - 1}", nn.AvgPool1d(2)))
+        convolution = random_convolution(1, channels, width, kernel, generator=generator)
+        chain += [(f"conv{number}", convolution), (f"relu{number}", nn.ReLU())]
+        channels = width
+    encoder = Chain(
+        name, nn.Identity(), chain, source="random filters", weights_hash=f"seed {seed}"
+    )
+    encoder.medium, encoder.cost_layers = "audio", layers
+    return encoder
