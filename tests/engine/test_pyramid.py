@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from impasto.engine.pyramid import (
     COARSEST,
+    COARSEST_SOLID,
     LEAST_STEPS,
     QUALITIES,
     Level,
@@ -22,7 +23,8 @@ from impasto.engine.pyramid import (
         ((255, 100), None, 1, [(255, 100)]),
         ((256, 100), None, 1, [(128, 50), (256, 100)]),
         ((1000,), None, 1, [(125,), (250,), (500,), (1000,)][1:]),
-        ((300, 200, 100), None, 1, [(150, 100, 50), (300, 200, 100)]),
+        # and of a volume at 32 or more
+        ((130, 100, 64), None, 1, [(32, 25, 16), (65, 50, 32), (130, 100, 64)]),
         # as many as are asked for
         ((512, 384), 1, 1, [(512, 384)]),
         ((512, 384), 2, 1, [(256, 192), (512, 384)]),
@@ -59,7 +61,8 @@ def test_laws(space: tuple[int, ...], levels: int | None, minimum: int) -> None:
     assert longest == sorted(set(longest))
     for coarse in spaces[:-1]:
         assert min(coarse) >= minimum
-        assert levels is not None or max(coarse) >= COARSEST
+        coarsest = COARSEST_SOLID if len(space) == 3 else COARSEST
+        assert levels is not None or max(coarse) >= coarsest
         for short, length in zip(coarse, space, strict=True):
             assert short == pytest.approx(length * max(coarse) / max(space), abs=0.5 + 1e-9) or (
                 short == 1
