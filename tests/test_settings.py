@@ -24,6 +24,7 @@ from impasto.settings import (
     parse_bytes,
     parse_layers,
 )
+from impasto.stylization.domains import DOMAINS
 
 NAN, INF = float("nan"), float("inf")
 WHOLE = {"size": 1, "steps": 1, "levels": 1, "max_pixels": 1, "seed": 0}
@@ -135,7 +136,8 @@ class TestAgreement:
             other.changed({name: "?"})
 
     def test_default_encoder_is_known(self) -> None:
-        assert make().encoder in NETWORKS
+        assert make().encoder is None
+        assert {domain.encoder for domain in DOMAINS.values()} <= set(NETWORKS)
 
     def test_every_setting_has_help_and_a_group(self) -> None:
         hints = get_type_hints(StylizeSettings, include_extras=True)

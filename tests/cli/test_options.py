@@ -81,7 +81,7 @@ def test_the_help_tells_every_setting(call: Any, monkeypatch: pytest.MonkeyPatch
     for name in FIELDS:
         assert f"{option(name)} " in outcome.out
     assert "(default: by size)" in outcome.out
-    for default in ("content", "standard", "lbfgs", "impasto", "vgg19"):
+    for default in ("content", "standard", "lbfgs", "impasto"):
         assert f"[default: {default}]" in outcome.out
 
 

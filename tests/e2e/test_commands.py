@@ -36,7 +36,8 @@ def test_encoders_are_listed_by_the_module_too(desk: Any) -> None:
     assert ["relu4_2", "512", "8"] in [line.split() for line in lines]
     listed = json.loads(desk.impasto("encoders", "--json").stdout)
     others = ["alexnet", "resnet18", "resnet50", "efficientnet-lite0"]
-    assert list(listed) == ["vgg19", "vgg16", *others]
+    random = ["random1d", "spectrogram", "spectrogram-deep"]
+    assert list(listed) == ["vgg19", "vgg16", "vgg19-inflated", *others, *random]
     assert listed["vgg16"]["layers"][-1] == {"name": "pool5", "channels": 512, "stride": 32}
 
 

@@ -74,14 +74,12 @@ def test_unreadable_scans_are_named(desk: Any, style: Path) -> None:
     (desk / "text.nii").write_text("not a scan")
     (desk / "empty.nii").touch()
     np.save(desk / "nan.npy", np.full((32, 32, 32), np.nan))
-    np.save(desk / "flat.npy", np.zeros((32, 32)))
     np.save(desk / "same.npy", np.ones((32, 32, 32)))
     for name, told in (
         ("cut.nii.gz", "damaged or cut short"),
         ("text.nii", "not a volume"),
         ("empty.nii", "is empty"),
         ("nan.npy", "not finite"),
-        ("flat.npy", "has shape (32, 32)"),
         ("same.npy", "has the value 1 everywhere"),
     ):
         outcome = desk.impasto("stylize", name, "--style", "style.png", "-o", "out.npy")

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from impasto.encoders import Chain, Encoder, Wrapped, load_encoder
 from impasto.encoders import official as offered
-from impasto.encoders.catalog import ARCHITECTURES, NETWORKS, layer_table
+from impasto.encoders.catalog import ARCHITECTURES, NETWORKS, RANDOM, layer_table
 from impasto.encoders.front_end import Gray, Normalize
 from impasto.encoders.official import OFFICIAL
 from impasto.encoders.resnet import RESNET18
@@ -162,7 +162,8 @@ class TestLayerTable:
     @pytest.mark.parametrize("name", NETWORKS)
     def test_needs_no_weights(self, name: str) -> None:
         table = layer_table(name)
-        assert [layer.channels for layer in table][-1] == (1000 if name in ARCHITECTURES else 512)
+        deepest = {**dict.fromkeys(ARCHITECTURES, 1000), "random1d": 128, "spectrogram": 4096}
+        assert table[-1].channels == deepest.get(name, 512)
         assert len({layer.name for layer in table}) == len(table)
 
     def test_unknown_network(self) -> None:
@@ -172,4 +173,11 @@ class TestLayerTable:
 
 def test_every_network_can_be_had() -> None:
     for name in NETWORKS:
-        assert name in OFFICIAL or name in ("vgg19", "vgg19-inflated", "efficientnet-lite0")
+        installed = ("vgg19", "vgg19-inflated", "efficientnet-lite0", *RANDOM)
+        assert name in OFFICIAL or name in installed
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_random_networks_take_no_weights(name: str, vgg16_file: Path) -> None:
+    with pytest.raises(UsageError, match="leave out --weights"):
+        load_encoder(name, weights=vgg16_file)

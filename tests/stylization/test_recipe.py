@@ -348,4 +348,4 @@ class TestTiles:
             whole = named["memory"] is None
             return real(*words, **named) if whole else memory.Plan(tile_bytes=200_000)
 
-        monkeypatch.setattr("impasto.stylization.recipe.make_plan", plan)
+        monkeypatch.setattr("impasto.stylization.problem.make_plan", plan)

@@ -41,7 +41,7 @@ def test_another_seed_makes_another_texture(vgg: Encoder, painting: Any) -> None
 
 def test_noise_has_the_mean_and_the_spread_of_the_style() -> None:
     samples = torch.stack([torch.linspace(0, 1, 400), torch.linspace(0.4, 0.5, 400)])
-    noise = noise_like(Signal(samples.view(2, 20, 20)), (40, 40, 40), seed=0).samples
+    noise = noise_like(Signal(samples.view(2, 20, 20)), "volume", (40, 40, 40), seed=0).samples
     assert noise.shape == (2, 40, 40, 40)
     assert noise.flatten(1).mean(1).tolist() == pytest.approx([0.5, 0.45], abs=0.01)
     expected = samples.std(1).tolist()

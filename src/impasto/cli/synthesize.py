@@ -60,7 +60,7 @@ def synthesize(
     from impasto.stylization.synthesis import MEDIA_OVER, synthesize_steps
 
     own = media.medium_of(resolve(style))
-    medium = own if axes is None else MEDIA_OVER[axes]
+    medium = own if axes is None else MEDIA_OVER.get(axes, own)
     output = output or "."
     if os.path.isdir(output):
         name = f"{stem(style)}_texture{media.default_suffix(medium, style)}"

@@ -148,6 +148,7 @@ class Chain(Encoder):
     Attributes:
         local: Whether every position sees but a window of the input that `windows` tells, so that
             the signal may be cut into tiles.
+        windowed: Whether `windows` tells what every position sees, if no more than that.
 
     Args:
         name: Name of the network.
@@ -174,6 +175,9 @@ class Chain(Encoder):
         self.windows = {name: windows(module, self.axes) for name, module in chain}
         self.table = {layer.name: layer for layer in chain_layers(chain)}
         self.local = all(isinstance(module, _LOCAL) for _, module in chain)
+        self.windowed = all(
+            isinstance(module, _LOCAL) or hasattr(module, "kernel_size") for _, module in chain
+        )
         self.freeze()
 
     def forward(self, batch: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:

@@ -88,7 +88,7 @@ def receptive_fields(
         UsageError: If there is no layer of that name.
     """
     wanted = encoder.check(layers)
-    if isinstance(encoder, Chain) and encoder.local:
+    if isinstance(encoder, Chain) and encoder.windowed:
         fields, found = (Field(),) * encoder.axes, {}
         for name, of_axis in encoder.windows.items():
             fields = tuple(f.through(w) for f, w in zip(fields, of_axis, strict=True))

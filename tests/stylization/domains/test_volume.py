@@ -9,6 +9,7 @@ import torch
 from impasto.errors import InputError, UsageError
 from impasto.settings import StylizeSettings
 from impasto.signal import Signal
+from impasto.stylization.domains import domain_for
 from impasto.stylization.domains.volume import VolumeDomain, cubic, on_grid, robust_window
 from impasto.stylization.inputs import Inputs, Style
 
@@ -30,7 +31,9 @@ def picture(red: float = 1.0) -> Signal:
 def domain(content: Signal, style: Signal, **settings: Any) -> VolumeDomain:
     origin = {"content": {"path": "head.nii"}, "styles": [{"path": "style.jpg"}]}
     inputs = Inputs(content, [Style(style)], None, origin)
-    return VolumeDomain(inputs, StylizeSettings(**settings))
+    made = domain_for(inputs, StylizeSettings(**settings))
+    assert isinstance(made, VolumeDomain)
+    return made
 
 
 def test_a_window_goes_from_0_to_1() -> None:
@@ -117,5 +120,5 @@ def test_colors_need_no_window() -> None:
 
 
 def test_a_sound_is_no_style_for_a_volume() -> None:
-    with pytest.raises(UsageError, match=r"style\.jpg is no style for a volume"):
+    with pytest.raises(UsageError, match=r"style\.jpg is a sound, which is no style for a volume"):
         domain(scan(4, 4, 4), Signal(torch.rand(1, 99), "audio"))

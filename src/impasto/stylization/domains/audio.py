@@ -53,7 +53,7 @@ class AudioDomain(Domain):
     def present(self, samples: Tensor) -> Signal:
         """Give a sound the loudness of the content, or less where its peaks ask for that."""
         centered = _without_dc(samples)
-        loud = centered * (self.loudness / LOUDNESS)
+        loud = centered * (self.loudness / max(_loudness(centered), _SILENCE))
         peak = max(float(loud.abs().max()), 1e-12)
         return self.original.with_samples(loud * min(1.0, PEAK / peak))
 

@@ -1,0 +1,61 @@
+"""Sounds and series through the installed command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+RATE = 8000
+
+
+def save_sound(path: Path, *, seed: int, rate: int = RATE, scale: float = 0.2) -> None:
+    noise = np.random.default_rng(seed).normal(size=2 * rate) * scale
+    soundfile.write(path, np.cumsum(noise) * 0.1 % 0.5 if seed else noise, rate)
+
+
+def test_a_sound_takes_the_style_of_another(desk: Any) -> None:
+    save_sound(desk / "a.wav", seed=0)
+    save_sound(desk / "b.flac", seed=1, rate=16000)
+    words = "stylize a.wav --style b.flac --encoder spectrogram-deep --steps 3".split()
+    outcome = desk.impasto(*words, "-o", "out.ogg")
+    assert outcome.code == 0, outcome.stderr
+    assert "b.flac has 16000 samples a second: resampled to the 8000 of a.wav" in outcome.stderr
+    samples, rate = soundfile.read(desk / "out.ogg")
+    assert (samples.shape, rate) == ((2 * RATE,), RATE)
+    assert np.abs(samples).max() > 0.01
+    assert desk.impasto("rerun", "out.ogg", "-o", "again.ogg").code == 0
+    np.testing.assert_array_equal(soundfile.read(desk / "again.ogg")[0], samples)
+
+
+def test_a_series_takes_the_style_of_another(desk: Any) -> None:
+    times = np.arange(1500) / 250
+    beats = np.stack([times, np.sin(9 * times), np.cos(9 * times)], 1)
+    np.savetxt(desk / "a.csv", beats, delimiter=",", header="time,I,II", comments="")
+    np.save(desk / "b.npy", np.sign(np.sin(np.arange(1500) / 9)))
+    outcome = desk.impasto(*"stylize a.csv --style b.npy --steps 3 -o out.csv".split())
+    assert outcome.code == 0, outcome.stderr
+    made = np.loadtxt(desk / "out.csv", delimiter=",", skiprows=1)
+    np.testing.assert_allclose(made[:, 0], times, atol=1e-6)
+    assert made.shape == beats.shape
+    assert np.abs(made - beats).max() > 0.01
+
+
+def test_faults(desk: Any) -> None:
+    save_sound(desk / "a.wav", seed=0)
+    soundfile.write(desk / "silent.wav", np.zeros(RATE), RATE)
+    soundfile.write(desk / "short.wav", np.ones(50) * 0.1, RATE)
+    (desk / "ragged.csv").write_text("1,2\n3\n")
+    np.save(desk / "b.npy", np.arange(2000.0))
+    for content, style, output, code, told in (
+        ("a.wav", "silent.wav", "o.wav", 3, "silent.wav is silent"),
+        ("missing.wav", "a.wav", "o.wav", 3, "There is no file"),
+        ("ragged.csv", "b.npy", "o.csv", 3, "Line 2 of ragged.csv"),
+        ("a.wav", "b.npy", "o.wav", 2, "no style for a sound"),
+        ("a.wav", "a.wav", "o.png", 2, "suffix .png"),
+        ("a.wav", "a.wav", "-", 2, "name a file"),
+    ):
+        words = ("stylize", content, "--style", style, "-o", output)
+        desk.impasto(*words, "--encoder", "spectrogram-deep").refuses(code, told)
