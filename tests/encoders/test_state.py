@@ -3,9 +3,12 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import sys
 from pathlib import Path
 from typing import Any
 
+import h5py
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -35,6 +38,21 @@ class TestRead:
         assert all(torch.equal(state.tensors[key], own) for key, own in TENSORS.items())
         assert state.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
         assert state.metadata == ({} if suffix == ".pth" else {"convention": "caffe"})
+
+    def test_hdf5(self, tmp_path: Path) -> None:
+        with h5py.File(tmp_path / "a.h5", "w") as file:
+            file["layer/kernel:0"] = np.arange(6, dtype=np.float32).reshape(2, 3)
+            file["count"] = 3
+            file["elsewhere"] = h5py.ExternalLink("/etc/passwd", "/")
+        state = read_state(tmp_path / "a.h5")
+        assert list(state.tensors) == ["layer/kernel:0"]
+        assert state.tensors["layer/kernel:0"].tolist() == [[0, 1, 2], [3, 4, 5]]
+
+    def test_hdf5_without_its_reader(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "a.h5").write_bytes(b"")
+        monkeypatch.setitem(sys.modules, "h5py", None)
+        with pytest.raises(WeightsError, match=r"pip install 'impasto\[audio\]'"):
+            read_state(tmp_path / "a.h5")
 
     def test_what_is_no_tensor_is_passed_over(self, tmp_path: Path) -> None:
         torch.save({**TENSORS, "epoch": 3, 7: torch.zeros(1)}, tmp_path / "a.pth")

@@ -86,6 +86,8 @@ class TestLength:
             (Window(2, 3, 1, ceil=True), 7, 3),
             (Window(5), 4, 0),
             (Window(5), 1, 0),
+            (Window(4, padding=1, behind=2), 7, 7),
+            (Window(4, padding=0, behind=1), 3, 1),
         ],
     )
     def test_known_values(self, window: Window, length: int, expected: int) -> None:
@@ -135,6 +137,7 @@ class TestSeen:
             (Window(2, 2), (1, 3), (2, 6)),
             (Window(3, 2, 1), (1, 3), (1, 6)),
             (Window(5, 1, 2), (0, 4), (-2, 6)),
+            (Window(4, padding=1, behind=2), (0, 1), (-1, 3)),
         ],
     )
     def test_known_values(self, window: Window, outputs: Range, expected: Range) -> None:

@@ -2,18 +2,20 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as some
 from torch import Tensor, nn
 from torch.nn import functional
 
 from impasto.encoders import Chain, Encoder, Wrapped, load_encoder, random_encoder
+from impasto.encoders.crepe import LopsidedConv1d
 from impasto.errors import UsageError
 from impasto.units.receptive import WHOLE, Field, receptive_fields
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 MAX_POOLINGS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
 AVG_POOLINGS = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 ADAPTIVE = (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d)
 LENGTH = {1: 40, 2: 24, 3: 14}
 
@@ -110,7 +112,11 @@ def chains(draw: some.DrawFn) -> Chain:
         convolution = CONVOLUTIONS[axes - 1](
             2, 2, kernel, stride=stride, padding=padding, dilation=dilation
         )
+        if axes == 1 and stride == 1 and draw(some.booleans()):
+            convolution = LopsidedConv1d(2, 2, before=kernel - 1, behind=kernel)
         modules += [(f"conv{number}", convolution), (f"relu{number}", nn.ReLU())]
+        if draw(some.booleans()):
+            modules.append((f"norm{number}", NORMS[axes - 1](2)))
         if draw(some.booleans()):
             size = draw(some.integers(1, 2))
             modules.append((f"pool{number}", AVG_POOLINGS[axes - 1](size)))
@@ -122,6 +128,7 @@ def chains(draw: some.DrawFn) -> Chain:
 def test_chains_and_other_networks_agree_with_the_gradient(chain: Chain) -> None:
     space = (LENGTH[chain.axes],) * chain.axes
     last = list(chain.chain)[-1]
+    assume(chain.minimum_length([last]) <= min(space))
     assert_fields(chain, last, space)
     example = torch.rand(1, 2, *space, dtype=torch.float64)
     wrapped = Wrapped(nn.Sequential(*chain.chain.values()), example=example)

@@ -18,6 +18,7 @@ from impasto.units.receptive import receptive_fields
 from impasto.units.unwinding import Unwinding, unwinds
 
 CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
+NORMS = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 POOLINGS = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}
 
 
@@ -25,14 +26,19 @@ def chain(axes: int, kernel: int, stride: int, padding: int, dilation: int, ceil
     """A chain with windows that overlap, leave gaps and reach over the ends."""
     torch.manual_seed(0)
     convolution, pooling = CONVOLUTIONS[axes], POOLINGS[axes]
+    norm = NORMS[axes](4)
+    for vector in (norm.weight, norm.running_var):
+        vector.data.uniform_(0.5, 2)
     modules = [
         convolution(2, 4, kernel, stride=stride, padding=padding, dilation=dilation),
         nn.ReLU(),
+        norm,
         pooling(3, 2, padding=1, ceil_mode=ceil),
         convolution(4, 4, 3, padding=1, groups=2),
         nn.ReLU(),
         nn.Identity(),
         pooling(2, ceil_mode=ceil),
+        nn.Sigmoid(),
     ]
     return Chain("chain", nn.Identity(), [(str(n), own) for n, own in enumerate(modules)])
 
@@ -104,6 +110,6 @@ def test_only_chains_of_known_modules_unwind() -> None:
     assert unwinds(chain(2, kernel=3, stride=1, padding=1, dilation=1, ceil=False))
     assert not unwinds(random_encoder(2, 3, channels=(4,)))  # which averages
     first = nn.Conv2d(3, 3, 3)
-    others = [nn.AvgPool2d(2), nn.Conv2d(3, 3, 3, padding=1, padding_mode="reflect"), nn.Sigmoid()]
+    others = [nn.AvgPool2d(2), nn.Conv2d(3, 3, 3, padding=1, padding_mode="reflect"), nn.Tanh()]
     for other in others:
         assert not unwinds(Chain("odd", nn.Identity(), [("a", first), ("b", other)]))

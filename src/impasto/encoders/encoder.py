@@ -139,7 +139,8 @@ _SLIDING = (
     *(nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d),
     *_MAX_POOLING,
 )
-_LOCAL = (*_SLIDING, nn.ReLU, nn.Identity)
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)  # once trained, a factor and a summand
+_LOCAL = (*_SLIDING, *_NORMS, nn.ReLU, nn.Sigmoid, nn.Identity)
 
 
 class Chain(Encoder):
@@ -153,7 +154,7 @@ class Chain(Encoder):
     Args:
         name: Name of the network.
         front_end: Maps the units of the medium to those that the network was trained on.
-        chain: Names and modules, in order: convolutions, ReLU, pooling.
+        chain: Names and modules, in order: convolutions, ReLU, normalization, pooling.
         source: Where the weights come from, in words.
         weights_hash: SHA-256 of the file of weights.
     """
@@ -266,7 +267,7 @@ class Chain(Encoder):
         for name in reversed(self._reached(self.check(layers))):
             for axis, window in enumerate(self.windows[name]):
                 first, end = window.seen((0, needed[axis]))
-                needed[axis] = max(1, end - first - 2 * window.padding)
+                needed[axis] = max(1, end - first - window.paddings)
         return max(needed)
 
 

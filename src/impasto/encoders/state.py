@@ -68,7 +68,7 @@ class State:
 
 
 def read_state(path: Path, *, sha256: str | None = None, remedy: str = "") -> State:
-    """Read a state dictionary from a .safetensors or a .pth file, running no code it may contain.
+    """Read weights from a .safetensors, a .pth or an .h5 file, running no code it may contain.
 
     Args:
         path: The file.
@@ -91,12 +91,16 @@ def read_state(path: Path, *, sha256: str | None = None, remedy: str = "") -> St
             f"{sha256[:8]}.... {remedy}"
         )
     try:
+        if path.suffix == ".h5":
+            return State(path, _hdf5(content), {}, digest)
         if path.suffix == ".safetensors":
             with safe_open(path, "pt") as header:
                 metadata = header.metadata() or {}
             return State(path, load(content), metadata, digest)
         with warnings.catch_warnings(action="ignore"):  # the error says enough
             stored = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except WeightsError:
+        raise
     except Exception as error:  # a file that is no pickle makes torch raise anything
         raise WeightsError(
             f"{path} is not a file of weights, or is damaged: a .pth state dictionary "
@@ -106,3 +110,26 @@ def read_state(path: Path, *, sha256: str | None = None, remedy: str = "") -> St
         raise WeightsError(f"{path} holds no state dictionary but a {type(stored).__name__}.")
     tensors = {str(key): value for key, value in stored.items() if isinstance(value, Tensor)}
     return State(path, tensors, {}, digest)
+
+
+def _hdf5(content: bytes) -> dict[str, Tensor]:
+    """Return the arrays of numbers in an HDF5 file by their paths; links are not followed.
+
+    Raises:
+        WeightsError: If h5py is missing.
+    """
+    try:
+        import h5py
+    except ImportError:
+        raise WeightsError(
+            "The package h5py is missing, which reads .h5 files: run pip install 'impasto[audio]'."
+        ) from None
+    tensors: dict[str, Tensor] = {}
+
+    def take(path: str, held: object) -> None:
+        if isinstance(held, h5py.Dataset) and held.dtype.kind == "f":
+            tensors[path] = torch.from_numpy(held[()])
+
+    with h5py.File(io.BytesIO(content), "r") as file:
+        file.visititems(take)
+    return tensors

@@ -19,6 +19,7 @@ class Window:
         stride: Positions between neighboring windows.
         padding: Positions by which the first window begins before the input.
         ceil: Whether a last window may reach over the end.
+        behind: Positions that are added behind the input; None for as many as before it.
     Source:
         Dumoulin, Visin, arXiv:1603.07285, relationship 14.
     """
@@ -27,10 +28,16 @@ class Window:
     stride: int = 1
     padding: int = 0
     ceil: bool = False
+    behind: int | None = None
+
+    @property
+    def paddings(self) -> int:
+        """Positions that are added before the input and behind it."""
+        return self.padding + (self.padding if self.behind is None else self.behind)
 
     def length(self, length: int) -> int:
         """Return how many positions the output has for an input of a length."""
-        room = length + 2 * self.padding - self.size
+        room = length + self.paddings - self.size
         count = (-(-room // self.stride) if self.ceil else room // self.stride) + 1
         if self.ceil and (count - 1) * self.stride >= length + self.padding:
             count -= 1  # the last window would begin behind the input
@@ -55,7 +62,8 @@ def windows(module: nn.Module, axes: int) -> tuple[Window, ...]:
     settings = (("kernel_size", 1), ("dilation", 1), ("stride", 1), ("padding", 0))
     of_axis = zip(*(per_axis(*setting) for setting in settings), strict=True)
     ceil = bool(getattr(module, "ceil_mode", False))
+    behind: int | None = getattr(module, "behind", None)
     return tuple(
-        Window((kernel - 1) * dilation + 1, stride, padding, ceil)
+        Window((kernel - 1) * dilation + 1, stride, padding, ceil, behind)
         for kernel, dilation, stride, padding in of_axis
     )

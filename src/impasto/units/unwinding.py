@@ -15,6 +15,7 @@ from impasto.signal import Region
 from impasto.units.projection import RULES, MethodName, rectified
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 _POOL = {
     nn.MaxPool1d: functional.max_pool1d,
     nn.MaxPool2d: functional.max_pool2d,
@@ -30,7 +31,7 @@ def unwinds(encoder: Encoder) -> bool:
 def _is_known(module: nn.Module) -> bool:
     if isinstance(module, _CONVOLUTIONS):
         return module.padding_mode == "zeros"
-    return type(module) in (*_POOL, nn.ReLU, nn.Identity)
+    return type(module) in (*_POOL, *_NORMS, nn.ReLU, nn.Sigmoid, nn.Identity)
 
 
 class Unwinding:
@@ -69,7 +70,9 @@ class Unwinding:
         return pooled or (name in self.before and self._asks(name))
 
     def _asks(self, name: str) -> bool:
-        return self.rule is not rectified and isinstance(self.encoder.chain[name], nn.ReLU)
+        module = self.encoder.chain[name]
+        rectifies = isinstance(module, nn.ReLU) and self.rule is not rectified
+        return rectifies or isinstance(module, nn.Sigmoid)
 
     def project(
         self, layer: str, units: Tensor, positions: Tensor, activations: Tensor
@@ -113,6 +116,11 @@ class Unwinding:
             return (self.rule(gradient, passing) if self.rule else gradient * passing), origins
         if isinstance(module, nn.Identity):
             return gradient, origins
+        if isinstance(module, nn.Sigmoid):
+            made = self._window(name, origins, gradient.shape[2:], 0.0)
+            return gradient * made * (1 - made), origins
+        if isinstance(module, _NORMS):
+            return gradient * _gain(module, gradient.ndim), origins
         windows = self.encoder.windows[name]
         ranges = [own.seen((0, n)) for own, n in zip(windows, gradient.shape[2:], strict=True)]
         size = tuple(end - first for first, end in ranges)
@@ -157,6 +165,12 @@ class Unwinding:
             + torch.arange(size[axis]).view(shapes[axis])
             for axis in axes
         ]
+
+
+def _gain(norm: Any, axes: int) -> Tensor:
+    """Return the factor of each channel of a trained normalization, shape (1, c, 1, ...)."""
+    gain: Tensor = (norm.running_var + norm.eps).rsqrt()
+    return (gain if norm.weight is None else gain * norm.weight).view(1, -1, *[1] * (axes - 2))
 
 
 def _convolve_back(module: Any, gradient: Tensor, size: Sequence[int]) -> Tensor:
