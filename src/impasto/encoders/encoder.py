@@ -60,6 +60,7 @@ class Encoder(nn.Module, ABC):
         weights_hash: SHA-256 of the file of weights, or UNKNOWN where there is no file.
         medium: What it was made to see, such as "audio"; None where its axes say all.
         rate_hz: Samples a second of the signals that it expects; None where any will do.
+        loudness: Root mean square of the sounds that it expects; None where any will do.
         cost_layers: Layers for the costs, where the conventions made for VGG name none of its own.
     """
 
@@ -70,6 +71,7 @@ class Encoder(nn.Module, ABC):
     weights_hash: str
     medium: str | None = None
     rate_hz: float | None = None
+    loudness: float | None = None
     cost_layers: CostLayers | None = None
 
     @abstractmethod

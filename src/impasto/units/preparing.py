@@ -22,6 +22,7 @@ from impasto.units.portraits import PORTRAITS, Portrait, portrait_of
 LONGEST = {"image": 640, "video": 160}  # samples along an axis, of what is larger by default
 OUTLIERS = 0.002  # of the voxels of a volume at each end, which set no limits
 
+_SILENCE = 1e-5  # root mean square; less than the last of 16 bits
 _COUNTED = 2**22  # voxels whose limits are looked for
 
 
@@ -35,6 +36,7 @@ class Preparation:
         network: Its name.
         channels: Channels that it takes; None where nobody knows.
         rate_hz: Samples a second that it takes; None for those of the signal.
+        loudness: Root mean square of the sounds that it takes; None for that of the signal.
     """
 
     medium: str
@@ -42,6 +44,7 @@ class Preparation:
     network: str
     channels: int | None = None
     rate_hz: float | None = None
+    loudness: float | None = None
 
     def __call__(self, signal: Signal) -> Signal:
         """Return what the network sees.
@@ -55,7 +58,7 @@ class Preparation:
                 f"{self.axes}."
             )
         if self.medium == "audio":
-            signal = _at_rate(_mono(signal), self.rate_hz)
+            signal = _as_loud(_at_rate(_mono(signal), self.rate_hz), self.loudness)
         elif self.medium == "volume":
             signal = signal.with_samples(_scaled(signal))
         return self._with_channels(signal)
@@ -104,7 +107,14 @@ def opened(
     rate_hz = encoder.rate_hz
     if medium == "audio" and rate_hz is None:
         rate_hz = _first_rate(Dataset(origin, medium=medium))
-    prepare = Preparation(medium, encoder.axes, encoder.name, channels_of(encoder, medium), rate_hz)
+    prepare = Preparation(
+        medium,
+        encoder.axes,
+        encoder.name,
+        channels=channels_of(encoder, medium),
+        rate_hz=rate_hz,
+        loudness=encoder.loudness,
+    )
     dataset = Dataset(origin, medium=medium, longest=longest, prepare=prepare)
     return dataset, portrait_of(medium, rate_hz=rate_hz)
 
@@ -198,6 +208,15 @@ def _at_rate(signal: Signal, rate_hz: float | None) -> Signal:
         return signal
     length = max(1, round(signal.space[0] * rate_hz / float(own)))
     return signal.resized((length,))
+
+
+def _as_loud(signal: Signal, loudness: float | None) -> Signal:
+    """Bring a sound to a loudness, without DC; silence stays silent."""
+    if loudness is None:
+        return signal
+    centered = signal.samples - signal.samples.mean(-1, keepdim=True)
+    own = float(centered.square().mean().sqrt())
+    return signal.with_samples(centered * (loudness / max(own, _SILENCE)))
 
 
 def _scaled(signal: Signal) -> Tensor:
