@@ -80,12 +80,7 @@ class Bar:
         speed = done / seconds if done and seconds else 0.0
         left = work * (1 - step.done) / step.done / speed if speed and step.done else None
         parts = "  ".join(f"{kind} {cost:.3g}" for kind, cost in step.costs.kinds.items())
-        size = "×".join(str(length) for length in reversed(step.space))
-        news = (
-            f"level {step.level + 1}/{len(step.levels)} ({size})  "
-            f"step {step.index}/{step.levels[step.level].steps}  "
-            f"J {step.costs.total:.4g}  {parts}"
-        )
+        news = f"{step.place}  J {step.costs.total:.4g}  {parts}"
         remaining = "" if left is None else f"{speed / 1e6:.2f} MP-steps/s, {_clock(left)} left"
         self.progress.update(self.task, completed=step.done, news=news, left=remaining)
 

@@ -71,6 +71,7 @@ def read_inputs(
     init: str = "content",
     max_pixels: int,
     frame: int | None = None,
+    seen: Signal | None = None,
 ) -> Inputs:
     """Read the content, the styles with their weights, and a pair of masks for each style.
 
@@ -81,6 +82,7 @@ def read_inputs(
         init: One of INITS, or the path of a picture.
         max_pixels: Larger pictures are refused.
         frame: Which volume of a series the content is.
+        seen: The content, where it has been read, or as much of it as stands for it.
     Raises:
         InputError: If something cannot be read.
         UsageError: If there is no style, a weight is out of range, or masks do not fit.
@@ -91,7 +93,7 @@ def read_inputs(
             f"There are {len(pairs)} styles and {len(masks)} pairs of masks: give --mask once for "
             "each --style, in the same order."
         )
-    subject = read(resolve(content), max_pixels=max_pixels, frame=frame)
+    subject = seen or read(resolve(content), max_pixels=max_pixels, frame=frame)
     styles = []
     for number, (source, weight) in enumerate(pairs):
         signal = read(resolve(source), max_pixels=max_pixels)
@@ -154,7 +156,8 @@ def identity(source: Source) -> dict[str, Any]:
     found = resolve(source)
     if isinstance(found, str | os.PathLike):
         try:
-            digest = hashlib.sha256(Path(found).read_bytes()).hexdigest()
+            with Path(found).open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise InputError(f"{found} cannot be read: {error.strerror}.") from None
         return {"path": os.fspath(source), "sha256": digest}  # type: ignore[arg-type]

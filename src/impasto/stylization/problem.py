@@ -28,6 +28,8 @@ from impasto.signal import Signal, Space, cut, fit, resample
 from impasto.stylization.domains import Domain
 from impasto.stylization.inputs import Style as StylePicture
 
+Grams = dict[tuple[int, Space], dict[str, Tensor]]  # of a style at a size, by layer
+
 LEAST_NOISE = 0.1  # standard deviation, where the content is flat
 
 
@@ -37,12 +39,14 @@ class StyleTransfer:
     Args:
         encoder: Network that sees.
         domain: What it sees, and how to stylize.
+        grams: Where the Gram matrices of the styles are kept, for problems that share them.
     Raises:
         UsageError: If a layer is unknown, or all weights are zero.
         InputError: If the content is too small for the network.
     """
 
-    def __init__(self, encoder: Encoder, domain: Domain) -> None:
+    def __init__(self, encoder: Encoder, domain: Domain, *, grams: Grams | None = None) -> None:
+        self.grams: Grams = {} if grams is None else grams
         self.encoder, self.domain, self.settings = encoder, domain, domain.settings
         self.inputs, self.original = domain.inputs, domain.original
         self.device = encoder.device
@@ -195,10 +199,12 @@ class StyleTransfer:
     def _style_terms(
         self, space: Space, spaces: Mapping[str, Space], tile_bytes: int | None
     ) -> list[tuple[float, Term]]:
-        grams = [
-            self._style_grams(style, size, tile_bytes)
-            for style, size in zip(self.inputs.styles, self._style_spaces(space), strict=True)
-        ]
+        wanted = [*enumerate(self._style_spaces(space))]
+        for number, size in wanted:
+            if (number, size) not in self.grams:
+                style = self.inputs.styles[number]
+                self.grams[number, size] = self._style_grams(style, size, tile_bytes)
+        grams = [self.grams[one] for one in wanted]
         guided = self.inputs.styles[0].regions is not None
         make = self._guided if guided else self._plain
         return [

@@ -8,6 +8,8 @@ from impasto.engine.run import Step
 
 Record = dict[str, Any]
 
+PLACE = ("part", "level", "step")  # what in a record says where a run stood
+
 
 def record(step: Step) -> Record:
     """Return what a step measured: time, place, size, J and every term, as JSON can hold it."""
@@ -24,5 +26,16 @@ def record(step: Step) -> Record:
 
 def terms_of(record: Record) -> dict[str, float]:
     """Return the terms of a record, without J and the rest."""
-    known = ("elapsed_seconds", "level", "step", "width", "height", "total")
+    known = (*PLACE, "elapsed_seconds", "width", "height", "total")
     return {name: value for name, value in record.items() if name not in known}
+
+
+def place_of(record: Record) -> dict[str, int]:
+    """Return where a run stood: piece, if there are several, level and step.
+
+    Raises:
+        ValueError: If one of them is no number.
+        KeyError: If level or step is missing.
+    """
+    there = {name: int(record[name]) for name in PLACE if name in record}
+    return {**there, "level": there["level"], "step": there["step"]}

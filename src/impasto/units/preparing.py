@@ -105,7 +105,9 @@ def opened(
     if medium == "audio" and rate_hz is None:
         rate_hz = _first_rate(Dataset(origin, medium=medium))
     prepare = Preparation(medium, encoder.axes, encoder.name, channels_of(encoder, medium), rate_hz)
-    dataset = Dataset(origin, medium=medium, longest=longest, prepare=prepare)
+    dataset = Dataset(
+        origin, medium=medium, longest=longest, max_pixels=max_pixels, prepare=prepare
+    )
     return dataset, portrait_of(medium, rate_hz=rate_hz)
 
 

@@ -7,15 +7,16 @@ from impasto.media import MEDIA
 from impasto.settings import StylizeSettings
 from impasto.stylization.domains.audio import AudioDomain
 from impasto.stylization.domains.domain import Domain
+from impasto.stylization.domains.film import FilmDomain
 from impasto.stylization.domains.picture import PictureDomain
 from impasto.stylization.domains.series import SeriesDomain
 from impasto.stylization.domains.volume import VolumeDomain
 from impasto.stylization.inputs import Inputs
 
-__all__ = ["DOMAINS", "Domain", "domain_for"]
+__all__ = ["DOMAINS", "Domain", "check_together", "domain_for"]
 
 DOMAINS: dict[str, type[Domain]] = {
-    own.medium: own for own in (PictureDomain, AudioDomain, SeriesDomain, VolumeDomain)
+    own.medium: own for own in (PictureDomain, AudioDomain, SeriesDomain, VolumeDomain, FilmDomain)
 }
 
 
@@ -28,6 +29,19 @@ def domain_for(inputs: Inputs, settings: StylizeSettings) -> Domain:
         InputError: If there is nothing in the inputs that could be seen or heard.
     """
     medium = inputs.content.medium
+    check_together(medium, inputs)
+    return DOMAINS[medium](inputs, settings)
+
+
+def check_together(medium: str, inputs: Inputs) -> None:
+    """Refuse styles, and beginnings, that do not go with a content.
+
+    Args:
+        medium: That of the content.
+        inputs: What was read.
+    Raises:
+        UsageError: If something is of a medium that does not go with it.
+    """
     if medium not in DOMAINS:
         raise UsageError(f"A {MEDIA[medium].noun if medium in MEDIA else medium} is no content.")
     for style, label in zip(inputs.styles, inputs.labels[1:], strict=True):
@@ -37,9 +51,9 @@ def domain_for(inputs: Inputs, settings: StylizeSettings) -> Domain:
                 f"{label} is a {MEDIA[own].noun}, which is no style for a {MEDIA[medium].noun}. "
                 f"{what_goes_together()}"
             )
-    if inputs.init is not None and inputs.init.medium != medium:
-        raise UsageError(f"--init names a file that is no {MEDIA[medium].noun}.")
-    return DOMAINS[medium](inputs, settings)
+    begins = DOMAINS[medium].begins or medium
+    if inputs.init is not None and inputs.init.medium != begins:
+        raise UsageError(f"--init names a file that is no {MEDIA[begins].noun}.")
 
 
 def what_goes_together() -> str:

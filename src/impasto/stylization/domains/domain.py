@@ -25,6 +25,8 @@ class Domain(ABC):
         size: Longest side of a result where none is asked for; None of what has no sides, and is
             stylized at its own length.
         grows: Whether a content that is smaller is enlarged to that.
+        begins: Medium of a file in which the result may begin; None for its own.
+        colored: Whether it has colors that can be kept.
         canvas: Canvas where none is asked for.
         regularized: Whether the convention's total variation and bounds make sense.
         original: The content as it was read.
@@ -43,6 +45,8 @@ class Domain(ABC):
     encoder: ClassVar[str]
     size: ClassVar[int | None] = None
     grows: ClassVar[bool] = False
+    begins: ClassVar[str | None] = None
+    colored: ClassVar[bool] = False
     canvas: ClassVar[CanvasName] = "spectrum"
     regularized: ClassVar[bool] = True
 
@@ -50,8 +54,8 @@ class Domain(ABC):
         self.original, self.inputs, self.settings = inputs.content, inputs, settings
         self.remarks: list[str] = []
         noun = MEDIA[self.medium].noun
-        if settings.colors != "style" and self.medium != "image":
-            raise UsageError(f"--colors is for pictures: a {noun} has none.")
+        if settings.colors != "style" and not self.colored:
+            raise UsageError(f"--colors is for pictures and films: a {noun} has none.")
         if self.size is None:
             self._check_whole(noun)
 
