@@ -210,7 +210,7 @@ class _Track:
                     if self.copied:
                         piece.dts -= shift
                         piece.stream = self.track
-                    if piece.pts >= 0:
+                    if piece.pts + (piece.duration or 0) >= 0:  # the first fills the decoder
                         yield piece
 
 

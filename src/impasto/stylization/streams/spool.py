@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -51,6 +52,7 @@ class Spool:
             self.file.truncate(self._offset(len(self.shapes)))
         except OSError as error:
             raise OutputError(f"{self.name} cannot be written: {error.strerror}.") from error
+        weakref.finalize(self, self.file.close)
 
     def append(self, piece: Tensor) -> None:
         """Put a piece behind the others.

@@ -169,15 +169,14 @@ class StreamStep(StylizeStep):
     last: Tensor | None
 
     @property
-    def done(self) -> float:
-        """Work done as a fraction of the work planned; the pieces count alike."""
-        return min(1.0, (self.number + super().done) / self.stream.count)
+    def planned(self) -> int:
+        """All the work, in positions times steps, as if every piece took as much."""
+        return max(self.stream.count, self.number + 1) * super().planned
 
     @property
     def position_steps(self) -> int:
-        """Work done so far, in positions times steps, as if every piece took as many."""
-        own = super().position_steps
-        return round(own / super().done) * self.number + own if own else 0
+        """Work done so far, in positions times steps, counted likewise."""
+        return self.number * super().planned + super().position_steps
 
     @property
     def brief_place(self) -> str:
