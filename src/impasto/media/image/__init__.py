@@ -2,7 +2,7 @@
 
 from impasto.media.image.note import read_note
 from impasto.media.image.opening import MAX_PIXELS, PictureFile
-from impasto.media.image.reading import INPUT_SUFFIXES, ImageSource, pictures_in, read_image
+from impasto.media.image.reading import INPUT_SUFFIXES, ImageSource, read_image
 from impasto.media.image.writing import (
     OUTPUT_SUFFIXES,
     check_output,
@@ -19,7 +19,6 @@ __all__ = [
     "PictureFile",
     "check_output",
     "encode_image",
-    "pictures_in",
     "read_image",
     "read_note",
     "to_pil",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from impasto.errors import UsageError
 from impasto.media import MEDIA
 from impasto.settings import StylizeSettings
@@ -12,7 +14,7 @@ from impasto.stylization.domains.series import SeriesDomain
 from impasto.stylization.domains.volume import VolumeDomain
 from impasto.stylization.inputs import Inputs
 
-__all__ = ["DOMAINS", "Domain", "domain_for"]
+__all__ = ["DOMAINS", "Domain", "check_style", "contents_for", "domain_for"]
 
 DOMAINS: dict[str, type[Domain]] = {
     own.medium: own for own in (PictureDomain, AudioDomain, SeriesDomain, VolumeDomain)
@@ -28,18 +30,43 @@ def domain_for(inputs: Inputs, settings: StylizeSettings) -> Domain:
         InputError: If there is nothing in the inputs that could be seen or heard.
     """
     medium = inputs.content.medium
-    if medium not in DOMAINS:
-        raise UsageError(f"A {MEDIA[medium].noun if medium in MEDIA else medium} is no content.")
     for style, label in zip(inputs.styles, inputs.labels[1:], strict=True):
-        own = style.signal.medium
-        if own not in DOMAINS[medium].styles:
-            raise UsageError(
-                f"{label} is a {MEDIA[own].noun}, which is no style for a {MEDIA[medium].noun}. "
-                f"{what_goes_together()}"
-            )
+        check_style(medium, style.signal.medium, label)
     if inputs.init is not None and inputs.init.medium != medium:
         raise UsageError(f"--init names a file that is no {MEDIA[medium].noun}.")
     return DOMAINS[medium](inputs, settings)
+
+
+def check_style(medium: str, own: str, label: str) -> None:
+    """Refuse a style that does not go with a content.
+
+    Args:
+        medium: Medium of the content.
+        own: Medium of the style.
+        label: Name of the style.
+    Raises:
+        UsageError: If it does not, or there are no such contents.
+    """
+    if medium not in DOMAINS:
+        raise UsageError(f"A {MEDIA[medium].noun if medium in MEDIA else medium} is no content.")
+    if own not in DOMAINS[medium].styles:
+        raise UsageError(
+            f"{label} is a {MEDIA[own].noun}, which is no style for a {MEDIA[medium].noun}. "
+            f"{what_goes_together()}"
+        )
+
+
+def contents_for(styles: Collection[str]) -> list[str]:
+    """Return the media of the contents that go with styles of some media.
+
+    Raises:
+        UsageError: If no content goes with all of them.
+    """
+    found = [name for name, domain in DOMAINS.items() if set(styles) <= set(domain.styles)]
+    if not found:
+        nouns = " and a ".join(MEDIA[own].noun for own in styles)
+        raise UsageError(f"No content goes with a {nouns} together. {what_goes_together()}")
+    return found
 
 
 def what_goes_together() -> str:
