@@ -98,7 +98,7 @@ def test_a_killed_film_goes_on_where_a_frame_ended(desk: Any, film: Path) -> Non
     ("words", "code", "hint"),
     [
         (("film.mp4", "--style", "style.png", "-o", "out.png"), 2, ".mp4"),
-        (("film.mp4", "--style", "film.mp4"), 2, "a film that of a picture"),
+        (("film.mp4", "--style", "film.mp4"), 2, "a film with a picture"),
         (("photo.png", "--style", "film.mp4"), 2, "no style for a picture"),
         (("film.mp4", "--style", "style.png", "--mask", "a.png", "b.png"), 2, "takes none"),
         (("film.mp4", "--style", "style.png", "--sheet", "a.png"), 2, "--sheet"),

@@ -7,18 +7,19 @@ from typing import Any
 from impasto.engine.run import Step
 
 Record = dict[str, Any]
+SIDES = {1: ("length",), 2: ("width", "height"), 3: ("width", "height", "depth")}
 
 PLACE = ("part", "level", "step")  # what in a record says where a run stood
 
 
 def record(step: Step) -> Record:
     """Return what a step measured: time, place, size, J and every term, as JSON can hold it."""
-    height_width = dict(zip(("width", "height"), reversed(step.space), strict=False))
+    sides = dict(zip(SIDES[len(step.space)], reversed(step.space), strict=True))
     return {
         "elapsed_seconds": round(step.seconds, 3),
         "level": step.level,
         "step": step.index,
-        **height_width,
+        **sides,
         "total": step.costs.total,
         **step.costs.terms,
     }
@@ -26,7 +27,7 @@ def record(step: Step) -> Record:
 
 def terms_of(record: Record) -> dict[str, float]:
     """Return the terms of a record, without J and the rest."""
-    known = (*PLACE, "elapsed_seconds", "width", "height", "total")
+    known = (*PLACE, "elapsed_seconds", "length", *SIDES[3], "total")
     return {name: value for name, value in record.items() if name not in known}
 
 

@@ -2,7 +2,7 @@
 
 from impasto.media.image.note import read_note
 from impasto.media.image.opening import MAX_PIXELS, PictureFile, is_animated
-from impasto.media.image.reading import INPUT_SUFFIXES, ImageSource, pictures_in, read_image
+from impasto.media.image.reading import INPUT_SUFFIXES, ImageSource, read_image
 from impasto.media.image.writing import (
     OUTPUT_SUFFIXES,
     check_output,
@@ -20,7 +20,6 @@ __all__ = [
     "check_output",
     "encode_image",
     "is_animated",
-    "pictures_in",
     "read_image",
     "read_note",
     "to_pil",
