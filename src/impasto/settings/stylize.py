@@ -113,10 +113,11 @@ class StylizeSettings(CommonSettings):
     temporal_weight: Annotated[
         float,
         Setting(
-            "Weight of the temporal cost of a film, which holds each frame to the one before.",
+            "Weight of the temporal cost, which holds each frame of a film, and each stretch of a "
+            "long sound, to the one before.",
             _COST,
         ),
-    ] = 1.0
+    ] = 10.0
     pooling: Annotated[
         Literal["max", "average"] | None,
         Setting("Pooling of VGG. (default: as the objective has it)", NETWORK),

@@ -204,12 +204,10 @@ class StyleTransfer:
     def _style_terms(
         self, space: Space, spaces: Mapping[str, Space], tile_bytes: int | None
     ) -> list[tuple[float, Term]]:
-        wanted = [*enumerate(self._style_spaces(space))]
-        for number, size in wanted:
-            if (number, size) not in self.grams:
-                style = self.inputs.styles[number]
-                self.grams[number, size] = self._style_grams(style, size, tile_bytes)
-        grams = [self.grams[one] for one in wanted]
+        grams = [
+            self.grams_of(number, size, tile_bytes=tile_bytes)
+            for number, size in enumerate(self._style_spaces(space))
+        ]
         guided = self.inputs.styles[0].regions is not None
         make = self._guided if guided else self._plain
         return [
@@ -220,10 +218,28 @@ class StyleTransfer:
             for layer, weight in self.style_layers.items()
         ]
 
+    def grams_of(
+        self, number: int, space: Space, *, tile_bytes: int | None = None
+    ) -> dict[str, Tensor]:
+        """Return the Gram matrices of a style: the target of each of its layers.
+
+        Args:
+            number: Which style.
+            space: The size in which it is seen.
+            tile_bytes: As for `evaluator`.
+        Returns:
+            For each layer the mean Gram matrix (c, c), or with masks those of the regions
+            (r, c, c).
+        """
+        if (number, space) not in self.grams:
+            style = self.inputs.styles[number]
+            self.grams[number, space] = self._style_grams(style, space, tile_bytes)
+        return self.grams[number, space]
+
     def _style_grams(
         self, style: StylePicture, space: Space, tile_bytes: int | None
     ) -> dict[str, Tensor]:
-        """Return the mean Gram matrix (c, c) of each layer, or the guided ones (r, c, c)."""
+        """Compute what `grams_of` returns."""
         signal = resample(style.signal.samples[None], space).to(self.device)
         grams: dict[str, Tensor] = {}
         for piece in visit(self.encoder, self.style_layers, signal, tile_bytes=tile_bytes):

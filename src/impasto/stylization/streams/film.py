@@ -14,20 +14,17 @@ from torch import Tensor
 from impasto.encoders.encoder import Encoder
 from impasto.engine.pyramid import QUALITIES, Level, plan_levels
 from impasto.media.video import Film, Frame, HeldFilm, write_frames
-from impasto.objectives.objective import Objective
-from impasto.objectives.temporal import Temporal
 from impasto.settings import StylizeSettings
 from impasto.signal import Signal, Space, fit, resample
 from impasto.stylization.domains.film import FilmDomain
 from impasto.stylization.inputs import Inputs, Style
-from impasto.stylization.problem import StyleTransfer
 from impasto.stylization.streams.flow import Motion, motion
+from impasto.stylization.streams.held import HeldTransfer, end_of
 from impasto.stylization.streams.stream import Part, Stream
 from impasto.stylization.trace import Record
 
 FURTHER = 0.25  # of the steps of a picture are enough where the frame before shows the way
 LEAST_STEPS = 5
-_LEAST_SPREAD = 1e-3  # variance of a frame without any contrast
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,34 +40,6 @@ class Seen:
     picture: Tensor
     shot: int
     motion: Motion | None
-
-
-class FrameTransfer(StyleTransfer):
-    """J(G) of a frame of a film, which may be held to the one before.
-
-    Args:
-        encoder: Network that sees.
-        domain: The frame.
-        temporal: The temporal cost and its weight; nothing where a shot begins.
-        grams: As for `StyleTransfer`.
-    """
-
-    def __init__(
-        self,
-        encoder: Encoder,
-        domain: FilmDomain,
-        *,
-        temporal: Objective,
-        grams: dict[tuple[int, Space], dict[str, Tensor]],
-    ) -> None:
-        super().__init__(encoder, domain, grams=grams)
-        self.temporal = temporal
-
-    def _space(self) -> Space:
-        return self.inputs.content.space
-
-    def _whole(self, space: Space) -> Objective:
-        return super()._whole(space) + self.temporal
 
 
 class FilmStream(Stream[Seen]):
@@ -97,6 +66,7 @@ class FilmStream(Stream[Seen]):
         super().__init__(inputs, settings, encoder)
         self.film, self.count = film, film.count
         self.space = film_space(film.space, settings)
+        self._shown = settings.changed({"size": "original"})  # frames are resized when read
         self.times: list[Fraction] = []
         self.styles: Sequence[Style] | None = None  # in the colors of the shot
 
@@ -117,12 +87,11 @@ class FilmStream(Stream[Seen]):
         """See Stream.part."""
         content = Signal(piece.picture)
         if piece.motion is None or last is None:
-            inputs = replace(self.inputs, content=content)
-            domain = FilmDomain(inputs, self.settings)
+            domain = FilmDomain(replace(self.inputs, content=content), self._shown)
             self.styles = domain.inputs.styles
             if self.settings.colors in ("match", "luminance"):
                 self.grams = {}
-            problem = self._problem(domain, Objective())
+            problem = HeldTransfer(self.encoder, domain, grams=self.grams)
             levels = plan_levels(
                 self.space,
                 quality=self.settings.quality,
@@ -131,28 +100,11 @@ class FilmStream(Stream[Seen]):
                 minimum=problem.minimum,
             )
             return Part(piece, problem, levels)
-        carried = piece.motion.carry(last)
-        inputs = replace(self.inputs, content=content, init=Signal(carried))
-        domain = FilmDomain(inputs, self.settings, styles=self.styles)
-        unit = _end_of(piece.shot, records)
-        temporal = self._temporal(carried, piece.motion.trust, unit)
-        return Part(piece, self._problem(domain, temporal), [Level(self.space, self._steps())])
-
-    def _problem(self, domain: FilmDomain, temporal: Objective) -> FrameTransfer:
-        return FrameTransfer(self.encoder, domain, temporal=temporal, grams=self.grams)
-
-    def _temporal(self, carried: Tensor, trust: Tensor, unit: float) -> Objective:
-        """Return what deviating from the frame before costs.
-
-        Deviating everywhere by as much as the frame varies costs as much as the end of the first
-        frame, times the weight, so that a weight means the same in every convention.
-        """
-        spread = float(carried.var(dim=(1, 2)).sum()) + _LEAST_SPREAD
-        scale = unit / (spread * trust.numel())
-        device = self.encoder.device
-        target = carried[None].to(device)
-        term = Temporal(target, trust.to(device), scale=scale)
-        return self.settings.temporal_weight * term
+        domain = FilmDomain(replace(self.inputs, content=content), self._shown, styles=self.styles)
+        problem = HeldTransfer(self.encoder, domain, grams=self.grams)
+        weight = self.settings.temporal_weight * end_of(piece.shot, records)
+        problem.hold(piece.motion.carry(last), piece.motion.trust, weight=weight)
+        return Part(piece, problem, [Level(self.space, self._steps())])
 
     def _steps(self) -> int:
         if self.settings.steps is not None:
@@ -192,8 +144,3 @@ def film_space(native: Space, settings: StylizeSettings) -> Space:
         return native
     size = settings.size or min(FilmDomain.size, max(native))
     return tuple(max(2, 2 * round(length / 2)) for length in fit(native, size))
-
-
-def _end_of(number: int, records: Sequence[Record]) -> float:
-    """Return J at the end of a frame."""
-    return float(next(own["total"] for own in reversed(records) if own["part"] == number))
