@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from impasto.engine.memory import TILES, Plan, peak_bytes
 from impasto.objectives.conventions import CONVENTIONS
 from impasto.settings import StylizeSettings
 from impasto.stylization import encoder_for
+from impasto.stylization.trace import SIDES
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Seen:
     Attributes:
         gigabytes: Peak of its resident memory, 2**30 bytes each.
         seconds: From one step to the next.
-        megapixels: Size of the result.
+        megapixels: Size of the result, in millions of pixels or voxels.
     """
 
     gigabytes: float
@@ -38,15 +40,20 @@ class Seen:
 
 
 def measure(size: int, device: str, *, memory: str | None = None, steps: int = 2) -> Seen:
-    """Run a few steps at one level."""
+    """Run a few steps at one level on a picture."""
     content, style = PAIRS[0]
+    limit = ("--memory", memory) if memory else ()
+    return watch(content, style, "--size", str(size), "--device", device, *limit, steps=steps)
+
+
+def watch(content: str, style: str, *options: str, steps: int, suffix: str = ".png") -> Seen:
+    """Run a few steps of the command at one level, and watch what it takes."""
     with tempfile.TemporaryDirectory() as folder:
         trace = Path(folder) / "trace.jsonl"
         command = [
             str(Path(sys.executable).parent / "impasto"),
-            *("stylize", content, "--style", style, "--size", str(size), "--levels", "1"),
-            *("--steps", str(steps), "--device", device, "--trace", str(trace)),
-            *("-o", str(Path(folder) / "result.png"), *(("--memory", memory) if memory else ())),
+            *("stylize", content, "--style", style, "--levels", "1", "--steps", str(steps)),
+            *("--trace", str(trace), "-o", str(Path(folder) / f"result{suffix}"), *options),
         ]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
@@ -54,9 +61,9 @@ def measure(size: int, device: str, *, memory: str | None = None, steps: int = 2
             raise RuntimeError(f"{' '.join(command)} ended with {status}.")
         records = [json.loads(line) for line in trace.read_text().splitlines()]
     times = [record["elapsed_seconds"] for record in records]
-    pixels = records[-1]["width"] * records[-1]["height"]
+    sides = (records[-1].get(side, 1) for side in SIDES[3])
     least = min(after - before for before, after in itertools.pairwise(times))
-    return Seen(usage.ru_maxrss / 2**20, least, pixels / 1e6)
+    return Seen(usage.ru_maxrss / 2**20, least, math.prod(sides) / 1e6)
 
 
 def rows(options: Options) -> Iterator[Row]:

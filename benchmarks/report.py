@@ -28,6 +28,7 @@ PARTS = (
     "pastiche_command",
     "qualities",
     "memory",
+    "volumes",
     "checkpoints",
     "top_patches",
 )

@@ -69,7 +69,7 @@ class TestParseStyle:
     ],
 )
 def test_results_of_a_batch_have_names_of_their_own(pictures: list[str], wanted: list[str]) -> None:
-    assert name_results(pictures) == wanted
+    assert name_results(pictures, [".png"] * len(pictures)) == wanted
 
 
 class TestWritingOver:

@@ -33,7 +33,7 @@ def test_a_misspelt_sample_is_named(desk: Any) -> None:
 def test_a_folder_without_pictures_is_named(desk: Any) -> None:
     (desk / "notes").mkdir()
     (desk / "notes" / "readme.txt").write_text("none here")
-    desk.stylize("-o", "out", content="notes").refuses(3, "notes holds no pictures")
+    desk.stylize("-o", "out", content="notes").refuses(3, "notes holds no picture or volume")
     assert not (desk / "out").exists()
 
 

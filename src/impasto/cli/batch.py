@@ -5,53 +5,56 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from impasto.cli.extras import Extras
-from impasto.cli.job import (
-    Job,
-    Report,
-    check_apart,
-    check_outputs,
-    medium_in,
-    one,
-    save,
-    stem,
-    told,
-)
+from impasto.cli.job import STREAM, Job, Report, check_apart, check_outputs, one, save, stem, told
 from impasto.errors import ImpastoError, InputError, UsageError
 
-Outcome = tuple[int, Report | ImpastoError]  # with the number of a picture
+if TYPE_CHECKING:
+    from impasto.encoders import Encoder
+
+Outcome = tuple[int, Report | ImpastoError]  # with the number of a content
+
+
+@dataclass(frozen=True)
+class Work:
+    """One of several contents.
+
+    Attributes:
+        content: Its path, name or "-".
+        medium: What it is.
+        target: Where its result goes.
+    """
+
+    content: str
+    medium: str
+    target: Path
 
 
 def batch(job: Job, contents: list[str], output: str | None) -> Report:
     """Stylize several contents into a folder; one that fails does not stop the others.
 
     Raises:
-        UsageError: If no folder is named, or it cannot be made or written.
-        InputError: If a folder holds no pictures.
+        UsageError: If no folder is named, or it cannot be made or written, or a style does not go
+            with a content.
+        InputError: If a folder holds nothing that the styles go with.
     """
-    from impasto import media
-    from impasto.stylization import encoder_for
-    from impasto.stylization.inputs import resolve
-
     folder = _checked_folder(output)
-    pictures = _expanded(contents)
-    targets = [folder / name for name in name_results(pictures)]
-    check_apart(job.read_from(pictures), targets)
-    job.encoder = encoder_for(job.settings, medium=medium_in(pictures[0]), ray=job.ray)
-    for style, _ in job.styles:  # what is wrong with a style is wrong for all
-        media.read(resolve(style), max_pixels=job.settings.max_pixels)
+    works = _planned(job, contents, folder)
+    check_apart(job.read_from([work.content for work in works]), [work.target for work in works])
+    encoders = _encoders(job, works)
     folder.mkdir(exist_ok=True)
     reports: dict[int, Report] = {}
     failures: dict[int, Report] = {}
-    for number, outcome in (_on_cluster if job.ray else _one_by_one)(job, pictures, targets):
+    for number, outcome in (_on_cluster if job.ray else _one_by_one)(job, works, encoders):
         if isinstance(outcome, ImpastoError):
             job.say(f"impasto: {outcome}")
             failures[number] = {
-                "content": pictures[number],
+                "content": works[number].content,
                 "error": str(outcome),
                 "code": outcome.exit_code,
             }
@@ -60,34 +63,79 @@ def batch(job: Job, contents: list[str], output: str | None) -> Report:
     return {"results": _in_order(reports), "failures": _in_order(failures)}
 
 
-def _one_by_one(job: Job, pictures: list[str], targets: list[Path]) -> Iterator[Outcome]:
-    for number, (picture, target) in enumerate(zip(pictures, targets, strict=True)):
+def _planned(job: Job, contents: list[str], folder: Path) -> list[Work]:
+    """Say what is done, after a look at the styles: what is wrong with one is wrong for all."""
+    from impasto import media
+    from impasto.stylization.domains import check_style
+    from impasto.stylization.inputs import resolve
+
+    styles = {
+        style: media.read(resolve(style), max_pixels=job.settings.max_pixels).medium
+        for style, _ in job.styles
+    }
+    found = _expanded(contents, list(styles.values()))
+    kinds = ["image" if content == STREAM else media.medium_of(content) for content in found]
+    for medium, (style, own) in itertools.product(dict.fromkeys(kinds), styles.items()):
+        check_style(medium, own, style)
+    ends = [media.default_suffix(*one) for one in zip(kinds, found, strict=True)]
+    targets = [folder / name for name in name_results(found, ends)]
+    return [Work(*one) for one in zip(found, kinds, targets, strict=True)]
+
+
+def _encoders(job: Job, works: list[Work]) -> dict[str, Encoder]:
+    """Load a network for each medium; media with the same one share it."""
+    from impasto.stylization import encoder_for
+    from impasto.stylization.domains import DOMAINS
+
+    networks: dict[str, Encoder] = {}
+    encoders: dict[str, Encoder] = {}
+    for medium in dict.fromkeys(work.medium for work in works):
+        name = job.settings.encoder or DOMAINS[medium].encoder
+        if name not in networks:
+            networks[name] = encoder_for(job.settings, medium=medium, ray=job.ray)
+        encoders[medium] = networks[name]
+    return encoders
+
+
+def _one_by_one(job: Job, works: list[Work], encoders: dict[str, Encoder]) -> Iterator[Outcome]:
+    for number, work in enumerate(works):
+        own = replace(job, encoder=encoders[work.medium])
         try:
             began = time.monotonic()
-            yield number, one(job, picture, str(target), Extras(), None, began=began)
+            yield number, one(own, work.content, str(work.target), Extras(), None, began=began)
         except UsageError:  # as above
             raise
         except ImpastoError as error:
             yield number, error
 
 
-def _on_cluster(job: Job, pictures: list[str], targets: list[Path]) -> Iterator[Outcome]:
-    """Let each worker stylize a picture; they are read and written here."""
+def _on_cluster(job: Job, works: list[Work], encoders: dict[str, Encoder]) -> Iterator[Outcome]:
+    """Let each worker stylize a content; they are read and written here, one medium at a time."""
+    for medium, encoder in encoders.items():
+        numbers = [number for number, work in enumerate(works) if work.medium == medium]
+        yield from _shared(job, works, numbers, encoder)
+
+
+def _shared(job: Job, works: list[Work], numbers: list[int], encoder: Encoder) -> Iterator[Outcome]:
     from impasto.stylization.folder import stylize_each
     from impasto.stylization.inputs import Inputs, read_inputs
 
     assert job.ray is not None
-    assert job.encoder is not None
-    check_outputs(str(targets[0]), pictures[0], job, Extras(), None)
+    settings, first = job.settings, works[numbers[0]]
+    check_outputs(str(first.target), first.content, job, Extras(), None, medium=first.medium)
     sent: list[int] = []
     unread: list[Outcome] = []
     styles: list[Any] = list(job.styles)
 
     def read() -> Iterator[Inputs]:
-        for number, picture in enumerate(pictures):
+        for number in numbers:
             try:
                 inputs = read_inputs(
-                    picture, styles, init=job.settings.init, max_pixels=job.settings.max_pixels
+                    works[number].content,
+                    styles,
+                    init=settings.init,
+                    max_pixels=settings.max_pixels,
+                    frame=settings.frame,
                 )
             except UsageError:
                 raise
@@ -97,14 +145,14 @@ def _on_cluster(job: Job, pictures: list[str], targets: list[Path]) -> Iterator[
                 sent.append(number)
                 yield inputs
 
-    for position, result in stylize_each(read(), job.settings, job.encoder, ray=job.ray):
+    for position, result in stylize_each(read(), settings, encoder, ray=job.ray):
         number = sent[position]
         if isinstance(result, UsageError):
             raise result
         if isinstance(result, ImpastoError):
             yield number, result
         else:
-            output = str(targets[number])
+            output = str(works[number].target)
             save(result, output, job.bits)
             yield number, told(result, output, job)
     yield from unread
@@ -118,7 +166,7 @@ def batch_error(failures: list[Report]) -> ImpastoError:
     """Return the error at the end of a batch in which some contents failed."""
     listed = "\n".join(f"  {_named(failure)}" for failure in failures)
     error = ImpastoError(
-        f"{len(failures)} of the pictures could not be stylized; the others are done.\n{listed}"
+        f"{len(failures)} of the contents could not be stylized; the others are done.\n{listed}"
     )
     codes = {failure["code"] for failure in failures}
     error.exit_code = InputError.exit_code if InputError.exit_code in codes else min(codes)
@@ -131,14 +179,19 @@ def _named(failure: Report) -> str:
     return error if content in error else f"{content}: {error}"
 
 
-def name_results(pictures: list[str]) -> list[str]:
-    """Name a PNG after each picture; pictures of one stem keep their suffixes in the name."""
-    stems = [stem(picture) for picture in pictures]
+def name_results(contents: Sequence[str], suffixes: Sequence[str]) -> list[str]:
+    """Name a result after each content; those of one stem keep their suffixes in the name.
+
+    Args:
+        contents: Paths and names.
+        suffixes: Of the results.
+    """
+    stems = [stem(content) for content in contents]
     names: list[str] = []
-    for picture, short in zip(pictures, stems, strict=True):
-        name = short if stems.count(short) == 1 else Path(picture).name.replace(".", "_")
+    for content, short, end in zip(contents, stems, suffixes, strict=True):
+        name = short if stems.count(short) == 1 else Path(content).name.replace(".", "_")
         numbered = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
-        names.append(next(f"{free}.png" for free in numbered if f"{free}.png" not in names))
+        names.append(next(f"{free}{end}" for free in numbered if f"{free}{end}" not in names))
     return names
 
 
@@ -155,9 +208,11 @@ def _checked_folder(output: str | None) -> Path:
     return folder
 
 
-def _expanded(contents: list[str]) -> list[str]:
-    """Replace folders by the pictures in them."""
-    from impasto.media.image import pictures_in
+def _expanded(contents: list[str], styles: list[str]) -> list[str]:
+    """Replace folders by the files in them that go with styles of some media."""
+    from impasto.media.folder import signals_in
+    from impasto.stylization.domains import contents_for
 
-    lists = ([*pictures_in(Path(c))] if os.path.isdir(c) else [c] for c in contents)
-    return [str(picture) for picture in itertools.chain(*lists)]
+    wanted = contents_for(styles)
+    lists = ([*signals_in(Path(c), wanted)] if os.path.isdir(c) else [c] for c in contents)
+    return [str(content) for content in itertools.chain(*lists)]

@@ -6,7 +6,7 @@ import io
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,7 +94,7 @@ def one(
     checkpoint: Path | None,
     *,
     began: float,
-    until: tuple[int, int] | None = None,
+    until: Mapping[str, int] | None = None,
     steps: Iterator[StylizeStep] | None = None,
     medium: str | None = None,
 ) -> Report:
@@ -107,7 +107,7 @@ def one(
         extras: What to write besides.
         checkpoint: File that keeps the state of the run.
         began: Reading of time.monotonic() at the start of the work.
-        until: Level and step to stop after; None to go on to the end.
+        until: Where to stop, as `Stylization.note` tells its end; None to go on to the end.
         steps: What is done; None to stylize the content.
         medium: That of the result; None for that of the content.
     Returns:
@@ -115,18 +115,21 @@ def one(
     Raises:
         BaseException: Whatever stops it, after the picture so far has been saved and named.
     """
+    from impasto.stylization.keeper import discard
+    from impasto.stylization.trace import place_of
+
     output = _place(output, content, job)
     check_outputs(output, content, job, extras, checkpoint, medium=medium)
     step: StylizeStep | None = None
     try:
         with Bar(stem(content), quiet=job.quiet) as bar:
             for step in steps or _steps(job, content, checkpoint, began):
-                if step.index == step.level == 0:
-                    for remark in step.problem.domain.remarks:
+                if len(step.records) == 1:
+                    for remark in step.remarks:
                         job.say(f"impasto: {remark}")
                 extras.take(step)
                 bar.show(step)
-                if until == (step.level, step.index):
+                if until is not None and until == place_of(step.records[-1]):
                     break
     except BaseException:
         if step is not None:
@@ -139,7 +142,7 @@ def one(
     save(result, output, job.bits)
     extras.finish(result, [step.problem.original, *(s.signal for s in step.problem.inputs.styles)])
     if checkpoint is not None:
-        checkpoint.unlink(missing_ok=True)
+        discard(checkpoint)
     return told(result, output, job)
 
 
@@ -242,14 +245,16 @@ def save(result: Stylization, output: str, bits: int) -> None:
 
 
 def _keep_partial(step: StylizeStep, output: str, bits: int) -> None:
-    """Save the last good picture under a name of its own, and say so."""
+    """Save what has been made under a name of its own, and say so."""
+    from impasto.media import MEDIA
+
     path = Path("partial.png" if output == STREAM else output)
     if output != STREAM:
         suffix = path.name.removeprefix(stem(output))
         path = path.with_name(f"{stem(output)}.partial{suffix}")
     step.finish().save(path, bits=bits)
-    place = f"level {step.level + 1}, step {step.index}"
-    print(f"impasto: The picture so far ({place}) is in {path}.", file=sys.stderr)
+    noun = MEDIA[step.problem.domain.medium].noun
+    print(f"impasto: The {noun} so far ({step.brief_place}) is in {path}.", file=sys.stderr)
 
 
 def told(result: Stylization, output: str, job: Job) -> Report:

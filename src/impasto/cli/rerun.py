@@ -60,7 +60,7 @@ class Told:
     inputs: list[dict[str, Any]]
     settings: StylizeSettings
     bits: int
-    end: tuple[int, int]
+    end: dict[str, int]
     threads: int
     weights_sha256: str
     versions: dict[str, str]
@@ -68,6 +68,7 @@ class Told:
 
 def _told(picture: Path) -> Told:
     from impasto.media import read_note
+    from impasto.stylization.trace import place_of
 
     note = read_note(picture)
     try:
@@ -81,7 +82,7 @@ def _told(picture: Path) -> Told:
             [content, *styles, *itertools.chain(*masks), *([init] if init else [])],
             StylizeSettings.from_json(told["settings"]),
             told["bits"],
-            (int(told["end"]["level"]), int(told["end"]["step"])),
+            place_of(told["end"]),
             int(told["threads"]),
             told["weights_sha256"],
             told["versions"],

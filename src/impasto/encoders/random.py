@@ -57,8 +57,9 @@ def series_encoder(*, seed: int = 0) -> Chain:
         seed=seed,
         front_end=SpareChannels(SERIES_CHANNELS),
     )
-    style = {f"relu{block}_1": 1.0 for block in range(1, 7)}
-    encoder.medium, encoder.cost_layers = "series", CostLayers({"relu4_1": 1.0}, style)
+    # the deepest layer tells when something happens, those before it what it looks like
+    style = {f"relu{block}_1": 1.0 for block in range(1, 6)}
+    encoder.medium, encoder.cost_layers = "series", CostLayers({"relu6_1": 0.35}, style)
     return encoder
 
 

@@ -84,7 +84,10 @@ class LocalEvaluator(Evaluator):
         with torch.no_grad():
             for number, term in self.objective.reading(None):
                 # channel by channel, since a large signal is more than one would like to copy
-                channels = [term.statistic(channel) for channel in signal.split(1, dim=1)]
+                channels = [
+                    term.of_channel(own).statistic(channel)
+                    for own, channel in enumerate(signal.split(1, dim=1))
+                ]
                 sums[number] = torch.stack(channels).sum(0)
             for piece in self.passage.visit(self._signal) if self.passage else ():
                 for number, term in self._reading(piece):
@@ -106,8 +109,9 @@ class LocalEvaluator(Evaluator):
         signal, self._signal = self._signal, torch.empty(0)
         whole = self.passage.pull(add) if self.passage else torch.zeros_like(signal)
         for number, term in self.objective.reading(None):
-            for channel, own in zip(signal.split(1, dim=1), whole.split(1, dim=1), strict=True):
-                term.pull(channel, cotangents[number], own)
+            pairs = zip(signal.split(1, dim=1), whole.split(1, dim=1), strict=True)
+            for own, (channel, gradient) in enumerate(pairs):
+                term.of_channel(own).pull(channel, cotangents[number], gradient)
         return whole
 
     def _reading(self, piece: Piece) -> list[tuple[int, Term]]:

@@ -72,9 +72,19 @@ class Step:
         return _work(self.levels[: self.level]) + math.prod(self.space) * self.index
 
     @property
+    def planned(self) -> int:
+        """All the work, in positions times steps."""
+        return _work(self.levels)
+
+    @property
     def done(self) -> float:
         """Work done as a fraction of the work planned."""
-        return self.position_steps / _work(self.levels)
+        return self.position_steps / self.planned
+
+    @property
+    def share(self) -> float:
+        """Work of one step of this level as a fraction of the work planned."""
+        return math.prod(self.space) / self.planned
 
     def state(self, records: Sequence[Mapping[str, Any]] = ()) -> State:
         """Return what is needed to go on from this step, and what was measured so far."""

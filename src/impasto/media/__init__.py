@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from impasto.errors import UsageError, nearest
-from impasto.media import audio, image, series, volume
+from impasto.media import audio, image, series, video, volume
 from impasto.media.files import atomic_write
 from impasto.media.image import INPUT_SUFFIXES, MAX_PIXELS, OUTPUT_SUFFIXES, ImageSource, to_pil
 from impasto.media.volume.stack import has_slices
-from impasto.signal import Signal
+from impasto.signal import Signal, fit
 
 __all__ = [
     "INPUT_SUFFIXES",
@@ -61,17 +61,17 @@ MEDIA = {
         Medium("audio", "sound", audio.INPUT_SUFFIXES, audio.OUTPUT_SUFFIXES),
         Medium("series", "series", series.INPUT_SUFFIXES, series.OUTPUT_SUFFIXES),
         Medium("volume", "volume", volume.INPUT_SUFFIXES, (".nii.gz", *volume.OUTPUT_SUFFIXES)),
-        Medium("video", "film", (".mp4", ".webm", ".gif"), ()),
+        Medium("video", "film", video.INPUT_SUFFIXES, video.OUTPUT_SUFFIXES),
     )
 }
-_MODULES = {"audio": audio, "series": series, "volume": volume}
+_MODULES = {"audio": audio, "series": series, "video": video, "volume": volume}
 
 
 def medium_of(source: Source) -> str:
     """Tell the medium of a source: of a file by its suffix, or by what it holds if that is needed.
 
-    A TIFF with several pages is a volume, and so is an array of NumPy with more than two axes. What
-    is no file, and files with other suffixes, are pictures.
+    A TIFF with several pages is a volume, so is an array of NumPy with more than two axes. A GIF
+    that moves is a film. What is no file, and files with other suffixes, are pictures.
     """
     if isinstance(source, Signal):
         return source.medium
@@ -80,6 +80,8 @@ def medium_of(source: Source) -> str:
     name = os.fspath(source).lower()
     if name.endswith((".tif", ".tiff")):
         return "volume" if has_slices(Path(source)) else "image"
+    if name.endswith(".gif"):
+        return "video" if image.is_animated(Path(source)) else "image"
     if name.endswith(".npy"):
         return "volume" if _count_axes(Path(source)) > 2 else "series"
     return next((own.name for own in MEDIA.values() if name.endswith(own.inputs)), "image")
@@ -91,6 +93,7 @@ def read(
     medium: str | None = None,
     max_pixels: int = MAX_PIXELS,
     frame: int | None = None,
+    longest: int | None = None,
 ) -> Signal:
     """Read whatever can be stylized.
 
@@ -98,23 +101,30 @@ def read(
         source: What `read_image` takes, a file of any medium, or a signal, which is returned as it
             is.
         medium: What it is, a name of MEDIA; None to find out, see `medium_of`.
-        max_pixels: A picture with more pixels, or a volume with more voxels, is refused.
+        max_pixels: A picture or a film with more pixels, or a volume with more voxels, is refused.
         frame: Which volume of a series to read, counted from 0.
+        longest: Length to which a longer axis is reduced, of a film a longer side; None for none.
     Raises:
         InputError: If the source cannot be read.
         UsageError: If an array or a tensor has a wrong shape, type or range.
     """
-    if isinstance(source, Signal):
-        return source
     medium = medium or medium_of(source)
     given: Any = source
-    if medium == "volume":
-        return volume.read(given, frame=frame, max_voxels=max_pixels)
-    if medium == "audio":
-        return audio.read(given)
-    if medium == "series":
-        return series.read(given)
-    return image.read_image(source, max_pixels=max_pixels)
+    if medium == "video" and not isinstance(source, Signal):
+        return video.read(given, longest=longest, max_samples=max_pixels)  # whose time stays
+    if isinstance(source, Signal):
+        signal = source
+    elif medium == "volume":
+        signal = volume.read(given, frame=frame, max_voxels=max_pixels)
+    elif medium == "audio":
+        signal = audio.read(given)
+    elif medium == "series":
+        signal = series.read(given)
+    else:
+        signal = image.read_image(source, max_pixels=max_pixels)
+    if longest is not None and max(signal.space) > longest:
+        signal = signal.resized(fit(signal.space, longest))
+    return signal
 
 
 def check_output(medium: str, name: str, *, bits: int = 8) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,88 +32,162 @@ _START = 2**14  # bytes at the beginning of a file
 _BLOCK = 2**16  # samples written at once: libsndfile's Vorbis overflows its stack with many more
 
 
-def read(source: AudioSource) -> Signal:
-    """Read a sound.
+class Sound:
+    """A sound in a file or in memory, of which only what is asked for is decoded.
+
+    Attributes:
+        name: What it is called in messages.
+        channels: Number of channels.
+        length: Samples of each.
+        meta: "rate_hz", the samples a second, and "subtype", how the file stores one.
 
     Args:
-        source: A path, the bytes of a file, or a binary stream.
+        source: A path, the bytes of a file, a binary stream that can seek, or a signal.
+    Raises:
+        InputError: If the source is missing, no sound, damaged or empty.
+        UsageError: If soundfile is missing.
+    """
+
+    def __init__(self, source: AudioSource | Signal) -> None:
+        self.name = _name(source)
+        if isinstance(source, Signal):
+            self.held, self.meta = source.samples, dict(source.meta)
+            self.channels, self.length = self.held.shape
+            return
+        soundfile = need("soundfile", extra="audio")
+        file = io.BytesIO(source) if isinstance(source, bytes) else source
+        with self._told():
+            if isinstance(file, str | os.PathLike):
+                with Path(file).open("rb") as stream:  # says more clearly what is wrong with a path
+                    _check_start(stream.read(_START), self.name)
+            self.file = soundfile.SoundFile(file)
+        self.channels, self.length = self.file.channels, len(self.file)
+        self.meta = {"rate_hz": float(self.file.samplerate), "subtype": self.file.subtype}
+        if not self.length:
+            raise InputError(f"{self.name} is empty: it holds no samples.")
+
+    def read(self, start: int = 0, stop: int | None = None) -> Signal:
+        """Decode a stretch.
+
+        Args:
+            start: Its first sample.
+            stop: Where it ends; None for the end of the sound.
+        Returns:
+            Samples of shape (channel, t), float32, full scale at 1; fewer where a damaged file
+            holds less than it says.
+        Raises:
+            InputError: If it is damaged there, or holds numbers that are not finite.
+        """
+        stop = self.length if stop is None else min(stop, self.length)
+        if hasattr(self, "held"):
+            return Signal(self.held[:, start:stop], "audio", self.meta)
+        with self._told():
+            self.file.seek(start)
+            samples = self.file.read(stop - start, dtype="float32", always_2d=True)
+        if not samples.size:
+            raise InputError(f"{self.name} breaks off at sample {start} of {self.length}.")
+        if not np.isfinite(samples).all():
+            raise InputError(f"{self.name} holds samples that are no finite numbers.")
+        planes = torch.from_numpy(np.ascontiguousarray(samples.T))
+        return Signal(planes, "audio", self.meta)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say what is wrong with a file in a sentence."""
+        try:
+            yield
+        except OSError as error:
+            raise InputError(f"{self.name} cannot be read: {error.strerror}.") from None
+        except need("soundfile", extra="audio").SoundFileError as error:
+            raise InputError(f"{self.name} is no sound, or damaged ({_reason(error)})") from None
+
+
+def read(source: AudioSource) -> Signal:
+    """Read a sound whole.
+
+    Args:
+        source: As for `Sound`.
     Returns:
-        Samples of shape (channel, t), float32, full scale at 1. meta: "rate_hz", the samples a
-        second, and "subtype", how the file stores one.
+        Samples of shape (channel, t), float32, full scale at 1, with the meta of `Sound`.
     Raises:
         InputError: If the source is missing, no sound, damaged or empty, or holds numbers that
             are not finite.
         UsageError: If soundfile is missing.
     """
-    soundfile = need("soundfile", extra="audio")
-    name = _name(source)
-    file = io.BytesIO(source) if isinstance(source, bytes) else source
-    try:
-        if isinstance(file, str | os.PathLike):
-            with Path(file).open("rb") as stream:  # says more clearly what is wrong with a path
-                _check_start(stream.read(_START), name)
-        with soundfile.SoundFile(file) as sound:
-            rate_hz, subtype = sound.samplerate, sound.subtype
-            samples = sound.read(dtype="float32", always_2d=True)
-    except OSError as error:
-        raise InputError(f"{name} cannot be read: {error.strerror}.") from None
-    except soundfile.SoundFileError as error:
-        raise InputError(f"{name} is no sound, or damaged ({_reason(error)})") from None
-    if not samples.size:
-        raise InputError(f"{name} is empty: it holds no samples.")
-    if not np.isfinite(samples).all():
-        raise InputError(f"{name} holds samples that are no finite numbers.")
-    planes = torch.from_numpy(np.ascontiguousarray(samples.T))
-    return Signal(planes, "audio", {"rate_hz": float(rate_hz), "subtype": subtype})
+    return Sound(source).read()
 
 
 def write(signal: Signal, path: str | os.PathLike[str], *, note: str | None = None) -> None:
-    """Write a sound, whole or not at all.
+    """Write a sound that is in memory, whole or not at all; see `write_stretches`.
 
     Args:
-        signal: Samples of shape (channel, t) from -1 to 1; what lies beyond is cut off. meta:
-            "rate_hz", and "subtype" if there is one.
+        signal: Samples of shape (channel, t) from -1 to 1. meta: "rate_hz", and "subtype" if there
+            is one.
         path: Where to; the suffix says which kind of file it becomes.
+        note: Text to put inside, for `read_note`.
+    """
+    write_stretches([signal.samples], Path(path), meta=signal.meta, note=note)
+
+
+def encode(signal: Signal, suffix: str, *, note: str | None = None) -> bytes:
+    """Return the bytes that `write` writes."""
+    stream = io.BytesIO()
+    _write([signal.samples], stream, suffix, signal.meta, note)
+    return stream.getvalue()
+
+
+def write_stretches(
+    stretches: Iterable[Tensor], path: Path, *, meta: Mapping[str, Any], note: str | None = None
+) -> None:
+    """Write a sound stretch after stretch, whole or not at all.
+
+    Args:
+        stretches: At least one, shapes (channel, t), from -1 to 1; what lies beyond is cut off.
+        path: Where to; the suffix says which kind of file it becomes.
+        meta: "rate_hz", and "subtype" if there is one.
         note: Text to put inside, for `read_note`.
     Raises:
         UsageError: If the suffix is unknown, the kind of file cannot hold the sound, or soundfile
             is missing.
         OSError: If the file cannot be written.
     """
-    target = Path(path)
-    data = encode(signal, target.suffix, note=note)
-    with atomic_write(target) as temporary:
-        temporary.write_bytes(data)
+    check_output(path.suffix)
+    with atomic_write(path) as temporary, temporary.open("w+b") as stream:
+        _write(stretches, stream, path.suffix, meta, note)
 
 
-def encode(signal: Signal, suffix: str, *, note: str | None = None) -> bytes:
-    """Return the bytes that `write` writes."""
+def _write(
+    stretches: Iterable[Tensor],
+    stream: BinaryIO,
+    suffix: str,
+    meta: Mapping[str, Any],
+    note: str | None,
+) -> None:
     soundfile = need("soundfile", extra="audio")
     check_output(suffix)
-    suffix = suffix.lower()
-    depth = signal.meta.get("subtype")
-    samples: NDArray[Any] = signal.samples.clamp(-1, 1).T.contiguous().numpy()
-    stream = io.BytesIO()
+    suffix, depth = suffix.lower(), meta.get("subtype")
+    following = iter(stretches)
+    first = next(following)
     try:
         with soundfile.SoundFile(
             stream,
             "w",
-            samplerate=round(signal.meta["rate_hz"]),
-            channels=samples.shape[1],
+            samplerate=round(meta["rate_hz"]),
+            channels=len(first),
             format=_FORMATS[suffix],
             subtype=depth if depth in _DEPTHS.get(suffix, ()) else _DEPTH[suffix],
         ) as sound:
             if note is not None:
                 sound.comment = note
-            for start in range(0, len(samples), _BLOCK):
-                sound.write(samples[start : start + _BLOCK])
+            for stretch in chain([first], following):
+                samples: NDArray[Any] = stretch.clamp(-1, 1).T.contiguous().numpy()
+                for start in range(0, len(samples), _BLOCK):
+                    sound.write(samples[start : start + _BLOCK])
     except soundfile.SoundFileError as error:
-        rate = f"{signal.meta['rate_hz']:g} Hz"
         raise UsageError(
-            f"A {suffix} file cannot hold {samples.shape[1]} channels at {rate} "
+            f"A {suffix} file cannot hold {len(first)} channels at {meta['rate_hz']:g} Hz "
             f"({_reason(error)}) Write a .wav file instead."
         ) from None
-    return stream.getvalue()
 
 
 def check_output(suffix: str) -> None:
@@ -170,7 +247,7 @@ def _check_start(start: bytes, name: str) -> None:
         raise InputError(f"{name} is no sound, or damaged (it holds nothing of an MP3 file).")
 
 
-def _name(source: AudioSource) -> str:
+def _name(source: AudioSource | Signal) -> str:
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
     return str(getattr(source, "name", "The sound"))

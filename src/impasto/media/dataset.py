@@ -18,7 +18,7 @@ from typing import IO
 
 from impasto.errors import ImpastoError, InputError
 from impasto.media import MAX_PIXELS, MEDIA, Source, read
-from impasto.signal import Signal, fit
+from impasto.signal import Signal
 
 Listing = Iterator[tuple[str, Callable[[], Source]]]  # names, and what gets at the data
 Loaded = tuple["Entry", Signal | ImpastoError]
@@ -126,17 +126,15 @@ class Dataset:
         if isinstance(source, ImpastoError):
             return source
         try:
-            signal = self._read(source)
-            if self.longest is not None and max(signal.space) > self.longest:
-                signal = signal.resized(fit(signal.space, self.longest))
+            signal = read(
+                source,
+                medium=self.medium,
+                longest=self.longest,
+                max_pixels=self.max_pixels,
+            )
             return self.prepare(signal) if self.prepare else signal
         except ImpastoError as error:
             return error
-
-    def _read(self, source: Source) -> Signal:
-        if self.medium == "image":
-            return read(source, max_pixels=self.max_pixels)
-        return read(source, medium=self.medium)
 
     def _listing(self) -> Listing:
         if not isinstance(self.origin, Path):

@@ -76,6 +76,10 @@ class Term(ABC):
         """
         return self
 
+    def of_channel(self, number: int) -> Term:  # noqa: ARG002 - most terms know no channel
+        """Return a term of the signal itself for one channel, to add up the statistics of all."""
+        return self
+
     def __mul__(self, weight: float) -> Objective:
         return Objective([(weight, self)])
 

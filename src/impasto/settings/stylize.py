@@ -111,6 +111,14 @@ class StylizeSettings(CommonSettings):
     tv_weight: Annotated[
         float | None, Setting("Weight of the total variation, which smooths.", _COST)
     ] = None
+    temporal_weight: Annotated[
+        float,
+        Setting(
+            "Weight of the temporal cost, which holds each frame of a film, and each stretch of a "
+            "long sound, to the one before.",
+            _COST,
+        ),
+    ] = 10.0
     pooling: Annotated[
         Literal["max", "average"] | None,
         Setting("Pooling of VGG. (default: as the objective has it)", NETWORK),
@@ -140,7 +148,7 @@ class StylizeSettings(CommonSettings):
             self._check_window()
         if self.seed >= 2**63:
             raise UsageError(f"--seed must be below 2**63, not {self.seed}.")
-        for name in ("content_weight", "style_weight", "tv_weight"):
+        for name in ("content_weight", "style_weight", "tv_weight", "temporal_weight"):
             if (value := getattr(self, name)) is not None:
                 check_weight(option(name), value)
         for name in ("content_layers", "style_layers"):

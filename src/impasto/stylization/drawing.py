@@ -13,7 +13,7 @@ from impasto import media
 from impasto.media.files import save_or_rescue
 from impasto.signal import Signal
 from impasto.stylization.result import StylizeStep
-from impasto.stylization.trace import Record, terms_of
+from impasto.stylization.trace import SIDES, Record, terms_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,9 +41,11 @@ def draw_costs(trace: Sequence[Record]) -> Figure:
     for kind in dict.fromkeys(kind for entry in kinds for kind in entry):
         values = [entry.get(kind, 0.0) or float("nan") for entry in kinds]  # no zero on a log axis
         axes.plot(numbers, values, lw=1.2, label=f"J {kind}")
+    shown = ""
     for number, entry in enumerate(trace):
-        if entry["step"] == 0:
-            size = "×".join(str(entry[side]) for side in ("width", "height") if side in entry)
+        size = "×".join(str(entry[side]) for side in ("length", *SIDES[3]) if side in entry)
+        if entry["step"] == 0 and size != shown:  # not at every frame of a film
+            shown = size
             axes.axvline(number, color="0.8", lw=1, zorder=0)
             axes.annotate(
                 f" {size}", (number, 1), xycoords=("data", "axes fraction"), va="top", color="0.4"

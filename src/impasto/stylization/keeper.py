@@ -38,8 +38,7 @@ class Keeper:
         every: float | None = None,
     ) -> None:
         self.file = None if path is None else KeptFile(Path(path), every=every)
-        told = json.dumps([settings.to_json(), origin, weights_hash], sort_keys=True)
-        self.fingerprint = hashlib.sha256(told.encode()).hexdigest()
+        self.fingerprint = fingerprint(settings, origin, weights_hash)
 
     def load(self) -> State | None:
         """Return the state that an interrupted run left, or None.
@@ -61,3 +60,20 @@ class Keeper:
         """
         if self.file is not None:
             self.file.keep(lambda: pack(step.state(records), fingerprint=self.fingerprint))
+
+
+def fingerprint(settings: StylizeSettings, origin: dict[str, Any], weights_hash: str) -> str:
+    """Return what tells a run from those with other inputs or settings."""
+    told = json.dumps([settings.to_json(), origin, weights_hash], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def discard(path: Path) -> None:
+    """Remove a checkpoint, and what belongs to it, when the result has been saved."""
+    for kept in (path, beside(path)):
+        kept.unlink(missing_ok=True)
+
+
+def beside(path: Path) -> Path:
+    """Return the file in which a checkpoint keeps the pieces that are done."""
+    return path.with_name(f"{path.name}.pieces")

@@ -28,6 +28,8 @@ from impasto.signal import Signal, Space, cut, fit, resample
 from impasto.stylization.domains import Domain
 from impasto.stylization.inputs import Style as StylePicture
 
+Grams = dict[tuple[int, Space], dict[str, Tensor]]  # of a style at a size, by layer
+
 LEAST_NOISE = 0.1  # standard deviation, where the content is flat
 
 
@@ -37,12 +39,14 @@ class StyleTransfer:
     Args:
         encoder: Network that sees.
         domain: What it sees, and how to stylize.
+        grams: Where the Gram matrices of the styles are kept, for problems that share them.
     Raises:
         UsageError: If a layer is unknown, or all weights are zero.
         InputError: If the content is too small for the network.
     """
 
-    def __init__(self, encoder: Encoder, domain: Domain) -> None:
+    def __init__(self, encoder: Encoder, domain: Domain, *, grams: Grams | None = None) -> None:
+        self.grams: Grams = {} if grams is None else grams
         self.encoder = encoder = domain.shown_to(encoder)
         self.domain, self.settings = domain, domain.settings
         self.inputs, self.original = domain.inputs, domain.original
@@ -92,6 +96,11 @@ class StyleTransfer:
                 "Take a larger --size."
             )
         for label, style in zip(styles, self.inputs.styles, strict=True):
+            if (axes := len(style.signal.space)) < self.encoder.axes:
+                raise UsageError(
+                    f"{label} has {axes} axes, and {self.encoder.name} sees over "
+                    f"{self.encoder.axes}: leave out --encoder, and the content is seen in slices."
+                )
             short = min(style.signal.space)
             if short < self.minimum:
                 length = (
@@ -200,8 +209,8 @@ class StyleTransfer:
         self, space: Space, spaces: Mapping[str, Space], tile_bytes: int | None
     ) -> list[tuple[float, Term]]:
         grams = [
-            self._style_grams(style, size, tile_bytes)
-            for style, size in zip(self.inputs.styles, self._style_spaces(space), strict=True)
+            self.grams_of(number, size, tile_bytes=tile_bytes)
+            for number, size in enumerate(self._style_spaces(space))
         ]
         guided = self.inputs.styles[0].regions is not None
         make = self._guided if guided else self._plain
@@ -213,10 +222,28 @@ class StyleTransfer:
             for layer, weight in self.style_layers.items()
         ]
 
+    def grams_of(
+        self, number: int, space: Space, *, tile_bytes: int | None = None
+    ) -> dict[str, Tensor]:
+        """Return the Gram matrices of a style: the target of each of its layers.
+
+        Args:
+            number: Which style.
+            space: The size in which it is seen.
+            tile_bytes: As for `evaluator`.
+        Returns:
+            For each layer the mean Gram matrix (c, c), or with masks those of the regions
+            (r, c, c).
+        """
+        if (number, space) not in self.grams:
+            style = self.inputs.styles[number]
+            self.grams[number, space] = self._style_grams(style, space, tile_bytes)
+        return self.grams[number, space]
+
     def _style_grams(
         self, style: StylePicture, space: Space, tile_bytes: int | None
     ) -> dict[str, Tensor]:
-        """Return the mean Gram matrix (c, c) of each layer, or the guided ones (r, c, c)."""
+        """Compute what `grams_of` returns."""
         signal = resample(style.signal.samples[None], space).to(self.device)
         grams: dict[str, Tensor] = {}
         for piece in visit(self.encoder, self.style_layers, signal, tile_bytes=tile_bytes):

@@ -1,4 +1,4 @@
-"""The main job: pictures and settings go in, steps and a result come out."""
+"""The main job: a content, styles and settings go in, steps and a result come out."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from impasto.stylization.keeper import Keeper
 from impasto.stylization.problem import StyleTransfer
 from impasto.stylization.result import Stylization, StylizeStep
 from impasto.stylization.slicing import SliceTransfer
+from impasto.stylization.streams import stream_for, stream_steps
 from impasto.stylization.trace import Record, record
 
 
@@ -110,6 +111,14 @@ def stylize_steps(
     began = time.monotonic() if began is None else began
     settings = (settings or StylizeSettings()).changed(changes)
     encoder = encoder or encoder_for(settings, medium=medium_of(resolve(content)), ray=ray)
+    stream = stream_for(content, style, masks=masks, settings=settings, encoder=encoder)
+    if stream is not None:
+        if ray is not None:
+            raise UsageError(f"A {stream.noun} needs the one before it: leave out --ray.")
+        yield from stream_steps(
+            stream, checkpoint=checkpoint, checkpoint_every=checkpoint_every, began=began
+        )
+        return
     inputs = read_inputs(
         content,
         style,

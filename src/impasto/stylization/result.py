@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import platform
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 
@@ -19,29 +20,37 @@ from impasto.media.files import save_or_rescue
 from impasto.settings import StylizeSettings
 from impasto.signal import Signal
 from impasto.stylization.problem import StyleTransfer
-from impasto.stylization.trace import Record, terms_of
+from impasto.stylization.trace import Record, place_of, terms_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
 @dataclass(frozen=True, eq=False)
-class Stylization:
-    """A picture made by `stylize`.
+class Stylization(ABC):
+    """A picture, a sound, a film ... made by `stylize`.
 
     Attributes:
-        signal: The result: samples of shape (3, h, w) in sRGB from 0 to 1, before clipping.
         trace: A record a step: elapsed seconds, level, size, J ("total") and every term.
         settings: How it was made.
         origin: What it was made from: paths, hashes and weights.
         weights_hash: SHA-256 of the network's weights.
     """
 
-    signal: Signal = field(repr=False)
     trace: Sequence[Record] = field(repr=False)
     settings: StylizeSettings
     origin: dict[str, Any] = field(repr=False)
     weights_hash: str
+
+    @property
+    @abstractmethod
+    def signal(self) -> Signal:
+        """The result: of a picture samples of shape (3, h, w) in sRGB from 0 to 1, not clipped."""
+
+    @cached_property
+    def image(self) -> Image:
+        """The picture as a PIL image."""
+        return media.to_pil(self.signal)
 
     @property
     def costs(self) -> Record:
@@ -58,11 +67,6 @@ class Stylization:
         """Time that it took, in seconds."""
         return float(self.trace[-1]["elapsed_seconds"])
 
-    @cached_property
-    def image(self) -> Image:
-        """The picture as a PIL image."""
-        return media.to_pil(self.signal)
-
     def note(self) -> dict[str, Any]:
         """Return what a file's metadata tells: inputs, settings, versions, hash of the weights."""
         return {
@@ -70,7 +74,7 @@ class Stylization:
             "inputs": self.origin,
             "settings": self.settings.to_json(),
             "weights_sha256": self.weights_hash,
-            "end": {name: self.costs[name] for name in ("level", "step")},
+            "end": place_of(self.costs),
             "threads": torch.get_num_threads(),
             "versions": {
                 "impasto": version("impasto"),
@@ -80,27 +84,49 @@ class Stylization:
         }
 
     def save(self, path: str | Path, *, bits: int = 8) -> None:
-        """Write the picture, whole or not at all, with settings and versions inside.
+        """Write the result, whole or not at all, with settings and versions inside.
 
         Args:
-            path: Where to; the suffix decides between PNG, JPEG, WebP and TIFF.
-            bits: 8, or 16 for PNG and TIFF.
+            path: Where to; the suffix decides between the kinds of files of its medium.
+            bits: Of a picture: 8, or 16 for PNG and TIFF.
         Raises:
             UsageError: If the suffix is unknown or cannot hold so many bits.
-            OutputError: If it cannot be written there; it says where the picture was kept.
+            OutputError: If it cannot be written there; it says where the result was kept.
         """
-        note = self._note(bits)
-        save_or_rescue(Path(path), lambda to: media.write(self.signal, to, bits=bits, note=note))
+        save_or_rescue(Path(path), lambda to: self._write(to, bits))
 
     def encoded(self, suffix: str, *, bits: int = 8) -> bytes:
-        """Return what `save` would write to a file of that suffix, such as ".png"."""
+        """Return what `save` would write of a picture to a file of that suffix, such as ".png"."""
         return media.image.encode_image(self.signal, suffix, bits=bits, note=self._note(bits))
+
+    @abstractmethod
+    def _write(self, path: Path, bits: int) -> None:
+        """Write the result to a file, whole or not at all."""
+
+    def _repr_png_(self) -> bytes | None:
+        return media.preview(self.signal)
 
     def _note(self, bits: int) -> str:
         return json.dumps({**self.note(), "bits": bits}, sort_keys=True)
 
-    def _repr_png_(self) -> bytes | None:
-        return media.preview(self.signal)
+
+@dataclass(frozen=True, eq=False)
+class WholeStylization(Stylization):
+    """A result that is in memory.
+
+    Attributes:
+        made: The result.
+    """
+
+    made: Signal = field(repr=False)
+
+    @property
+    def signal(self) -> Signal:
+        """The result."""
+        return self.made
+
+    def _write(self, path: Path, bits: int) -> None:
+        media.write(self.signal, path, bits=bits, note=self._note(bits))
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,10 +142,29 @@ class StylizeStep(Step):
     records: Sequence[Record]
 
     @classmethod
-    def of(cls, step: Step, problem: StyleTransfer, records: Sequence[Record]) -> StylizeStep:
+    def of(cls, step: Step, problem: StyleTransfer, records: Sequence[Record], **more: Any) -> Self:
         """Add to a step of the engine what it takes to show it."""
         same = {field.name: getattr(step, field.name) for field in fields(step)}
-        return cls(**same, problem=problem, records=records)
+        return cls(**same, problem=problem, records=records, **more)
+
+    @property
+    def brief_place(self) -> str:
+        """Where the step stands, in few words."""
+        return f"level {self.level + 1}, step {self.index}"
+
+    @property
+    def place(self) -> str:
+        """Where the step stands, in words."""
+        size = "×".join(str(length) for length in reversed(self.space))
+        return (
+            f"level {self.level + 1}/{len(self.levels)} ({size})  "
+            f"step {self.index}/{self.levels[self.level].steps}"
+        )
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What was done to the inputs that people should know."""
+        return self.problem.domain.remarks
 
     @cached_property
     def signal(self) -> Signal:
@@ -128,12 +173,12 @@ class StylizeStep(Step):
 
     def finish(self) -> Stylization:
         """Return what has been made so far as a result."""
-        return Stylization(
-            self.signal,
-            self.records,
-            self.problem.settings,
-            self.problem.inputs.origin,
-            self.problem.encoder.weights_hash,
+        return WholeStylization(
+            trace=self.records,
+            settings=self.problem.settings,
+            origin=self.problem.inputs.origin,
+            weights_hash=self.problem.encoder.weights_hash,
+            made=self.signal,
         )
 
     def _repr_png_(self) -> bytes | None:

@@ -115,7 +115,9 @@ def opened(
         rate_hz=rate_hz,
         loudness=encoder.loudness,
     )
-    dataset = Dataset(origin, medium=medium, longest=longest, prepare=prepare)
+    dataset = Dataset(
+        origin, medium=medium, longest=longest, max_pixels=max_pixels, prepare=prepare
+    )
     return dataset, portrait_of(medium, rate_hz=rate_hz)
 
 

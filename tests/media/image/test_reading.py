@@ -13,7 +13,7 @@ import torch
 from PIL import ExifTags, Image, ImageOps
 
 from impasto.errors import InputError, ShapeError, UsageError
-from impasto.media.image import pictures_in, read_image
+from impasto.media.image import read_image
 from impasto.media.image.profile import srgb_profile
 from impasto.signal import Signal
 
@@ -387,30 +387,3 @@ class TestSources:
         for source in (np.array([[0.5, value]]), torch.full((3, 2, 3), value)):
             with pytest.raises(InputError, match="not finite"):
                 read_image(source)
-
-
-class TestPicturesIn:
-    def test_pictures_are_sorted_and_hidden_ones_left_out(self, tmp_path: Path) -> None:
-        for name in ("b.JPG", "a.png", ".hidden.png", "notes.txt", "c.tiff"):
-            (tmp_path / name).touch()
-        (tmp_path / "folder.png").mkdir()
-        (tmp_path / "more").mkdir()
-        (tmp_path / "more" / "d.webp").touch()
-        assert [p.name for p in pictures_in(tmp_path)] == ["a.png", "b.JPG", "c.tiff"]
-
-    def test_a_hidden_folder_may_be_asked_for(self, tmp_path: Path) -> None:
-        folder = tmp_path / ".hidden"
-        folder.mkdir()
-        (folder / "a.png").touch()
-        assert pictures_in(folder) == [folder / "a.png"]
-
-    def test_a_folder_without_pictures(self, tmp_path: Path) -> None:
-        (tmp_path / "notes.txt").touch()
-        with pytest.raises(InputError, match="holds no pictures"):
-            pictures_in(tmp_path)
-
-    def test_what_is_no_folder(self, tmp_path: Path) -> None:
-        (tmp_path / "file").touch()
-        for path in (tmp_path / "missing", tmp_path / "file"):
-            with pytest.raises(InputError, match=path.name):
-                pictures_in(path)

@@ -280,7 +280,11 @@ def test_a_missing_file_a_folder_and_an_empty_file_are_told(tmp_path: Path) -> N
         volume.read(tmp_path / "empty.nii")
 
 
-@pytest.mark.parametrize("data", [b"hello", b"x" * 1000, gzip.compress(b"y" * 1000)])
+@pytest.mark.parametrize(
+    "data",
+    [b"hello", b"x" * 1000, gzip.compress(b"y" * 1000)],
+    ids=["short", "long", "compressed"],  # compressed bytes hold the time: no name for a test
+)
 def test_what_is_no_volume_is_told(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "text.nii.gz"
     path.write_bytes(data)

@@ -1,8 +1,8 @@
 """Pictures: read as signals of shape (3, h, w) in sRGB from 0 to 1, and written back."""
 
 from impasto.media.image.note import read_note
-from impasto.media.image.opening import MAX_PIXELS, PictureFile
-from impasto.media.image.reading import INPUT_SUFFIXES, ImageSource, pictures_in, read_image
+from impasto.media.image.opening import MAX_PIXELS, PictureFile, is_animated
+from impasto.media.image.reading import INPUT_SUFFIXES, ImageSource, read_image
 from impasto.media.image.writing import (
     OUTPUT_SUFFIXES,
     check_output,
@@ -19,7 +19,7 @@ __all__ = [
     "PictureFile",
     "check_output",
     "encode_image",
-    "pictures_in",
+    "is_animated",
     "read_image",
     "read_note",
     "to_pil",

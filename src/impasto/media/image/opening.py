@@ -64,6 +64,15 @@ def open_picture(
         raise InputError(f"{name} is damaged or cut short ({error}).") from error
 
 
+def is_animated(source: PictureFile) -> bool:
+    """Tell whether a file has several pictures that follow each other; False if it is none."""
+    try:
+        with open_picture(source) as (picture, _):
+            return bool(getattr(picture, "is_animated", False))
+    except ImpastoError:
+        return False  # whoever reads it says what is wrong
+
+
 def _name(source: PictureFile | Image.Image) -> str:
     """Say what to call a source in an error."""
     if isinstance(source, str | os.PathLike):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -64,30 +63,6 @@ def read_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> Signal:
         picture.load()
         pixels = _pixels(picture, _sixteen_bits(picture, stream))
         return _over_white(_array_planes(_upright(pixels, picture)))
-
-
-def pictures_in(folder: Path) -> list[Path]:
-    """List the pictures in a folder by their suffixes, sorted, without hidden ones.
-
-    Args:
-        folder: Where to look; not into the folders inside it.
-    Raises:
-        InputError: If the folder cannot be listed or holds no pictures.
-    """
-    try:
-        found = list(folder.iterdir())
-    except OSError as error:
-        raise InputError(f"{folder} cannot be listed: {error.strerror}.") from None
-    pictures = [
-        path
-        for path in found
-        if path.suffix.lower() in INPUT_SUFFIXES
-        and not path.name.startswith(".")
-        and path.is_file()
-    ]
-    if not pictures:
-        raise InputError(f"{folder} holds no pictures ({', '.join(INPUT_SUFFIXES)}).")
-    return sorted(pictures)
 
 
 def _sixteen_bits(picture: Image.Image, stream: BinaryIO) -> NDArray[np.uint16] | None:

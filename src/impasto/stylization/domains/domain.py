@@ -26,6 +26,8 @@ class Domain(ABC):
         size: Longest side of a result where none is asked for; None of what has no sides, and is
             stylized at its own length.
         grows: Whether a content that is smaller is enlarged to that.
+        begins: Medium of a file in which the result may begin; None for its own.
+        colored: Whether it has colors that can be kept.
         canvas: Canvas where none is asked for.
         positions: What the network's positions along a space axis are, for messages.
         content_weight: α where none is asked for; None for that of the convention.
@@ -46,6 +48,8 @@ class Domain(ABC):
     encoder: ClassVar[str]
     size: ClassVar[int | None] = None
     grows: ClassVar[bool] = False
+    begins: ClassVar[str | None] = None
+    colored: ClassVar[bool] = False
     canvas: CanvasName = "spectrum"
     positions: str = "samples"
     content_weight: ClassVar[float | None] = None
@@ -55,8 +59,8 @@ class Domain(ABC):
         self.original, self.inputs, self.settings = inputs.content, inputs, settings
         self.remarks: list[str] = []
         noun = MEDIA[self.medium].noun
-        if settings.colors != "style" and self.medium != "image":
-            raise UsageError(f"--colors is for pictures: a {noun} has none.")
+        if settings.colors != "style" and not self.colored:
+            raise UsageError(f"--colors is for pictures and films: a {noun} has none.")
         if settings.canvas == "spectrogram" and self.medium != "audio":
             raise UsageError(f"--canvas spectrogram is for sounds: a {noun} has none.")
         if self.size is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from torch import Tensor
@@ -10,21 +11,30 @@ from impasto.media import color
 from impasto.settings import StylizeSettings
 from impasto.signal import Signal, Space, resample
 from impasto.stylization.domains.domain import Domain
-from impasto.stylization.inputs import Inputs
+from impasto.stylization.inputs import Inputs, Style
 
 
 class PictureDomain(Domain):
-    """Shows pictures to a network in the colors that the settings ask for."""
+    """Shows pictures to a network in the colors that the settings ask for.
+
+    Args:
+        inputs: What was read.
+        settings: Whose colors.
+        styles: The styles, in these colors; None to recolor those of the inputs.
+    """
 
     medium = "image"
     styles = ("image",)
     encoder = "vgg19"
     size = 512
     grows = True
+    colored = True
 
-    def __init__(self, inputs: Inputs, settings: StylizeSettings) -> None:
+    def __init__(
+        self, inputs: Inputs, settings: StylizeSettings, *, styles: Sequence[Style] | None = None
+    ) -> None:
         super().__init__(inputs, settings)
-        self.inputs = recolored(inputs, settings)
+        self.inputs = recolored(inputs, settings, styles=styles)
         self._shown = self.original
 
     def present(self, samples: Tensor) -> Signal:
@@ -43,25 +53,30 @@ class PictureDomain(Domain):
         return self._shown
 
 
-def recolored(inputs: Inputs, settings: StylizeSettings) -> Inputs:
+def recolored(
+    inputs: Inputs, settings: StylizeSettings, *, styles: Sequence[Style] | None = None
+) -> Inputs:
     """Return the inputs as the network shall see them.
 
+    Args:
+        inputs: What was read.
+        settings: Whose colors.
+        styles: The styles as the network shall see them, if that is known; None to find out.
     Source:
         Gatys, Bethge, Hertzmann, Shechtman, arXiv:1606.05897.
     """
-    if settings.colors not in ("match", "luminance"):
-        return inputs
-    content = inputs.content.samples
-    subject = inputs.content
-    recolor = color.match_colors
+    content = inputs.content
     if settings.colors == "luminance":
-        subject = subject.with_samples(color.luminance(content).expand_as(content))
-        recolor = _gray_like
-    styles = [
-        replace(style, signal=style.signal.with_samples(recolor(style.signal.samples, content)))
-        for style in inputs.styles
-    ]
-    return replace(inputs, content=subject, styles=styles)
+        gray = color.luminance(content.samples).expand_as(content.samples)
+        content = content.with_samples(gray)
+    if styles is None and settings.colors in ("match", "luminance"):
+        recolor = _gray_like if settings.colors == "luminance" else color.match_colors
+        like = inputs.content.samples
+        styles = [
+            replace(style, signal=style.signal.with_samples(recolor(style.signal.samples, like)))
+            for style in inputs.styles
+        ]
+    return replace(inputs, content=content, styles=inputs.styles if styles is None else styles)
 
 
 def _gray_like(style: Tensor, content: Tensor) -> Tensor:
