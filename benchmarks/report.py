@@ -31,6 +31,7 @@ PARTS = (
     "volumes",
     "checkpoints",
     "top_patches",
+    "films",
 )
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 START, END = "<!-- {} -->\n", "<!-- end of {} -->\n"  # around the lines of a part

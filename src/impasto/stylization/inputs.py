@@ -103,7 +103,7 @@ def read_inputs(
     begin = None if init in INITS else resolve(init, others=INITS)
     origin = {
         "content": identity(content),
-        "styles": [{**identity(source), "weight": weight} for source, weight in pairs],
+        "styles": identities(style),
         "masks": [[identity(mask) for mask in pair] for pair in masks],
         "init": identity(init) if begin else None,
     }
@@ -164,6 +164,16 @@ def identity(source: Source) -> dict[str, Any]:
         return {"path": os.fspath(source), "sha256": digest}  # type: ignore[arg-type]
     samples = read(found).samples.contiguous()
     return {"path": None, "sha256": hashlib.sha256(samples.numpy().tobytes()).hexdigest()}
+
+
+def identities(style: StyleSource | Sequence[StyleSource]) -> list[dict[str, Any]]:
+    """Return path, SHA-256 and weight of each style.
+
+    Raises:
+        InputError: If a file cannot be read.
+        UsageError: As `style_pairs` does.
+    """
+    return [{**identity(source), "weight": weight} for source, weight in style_pairs(style)]
 
 
 def _read_masks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -15,12 +16,11 @@ from impasto.media.audio import at_rate
 from impasto.settings import StylizeSettings
 from impasto.signal import Signal
 from impasto.stylization.domains.domain import Domain
+from impasto.stylization.domains.loudness import Level, leveled, measured
 from impasto.stylization.domains.phases import rebuild_phases
 from impasto.stylization.inputs import Inputs
 
 LOUDNESS = 0.1  # root mean square of what the network hears: logarithms make levels matter
-PEAK = 10 ** (-1 / 20)  # 1 dB below full scale
-_SILENCE = 1e-5  # root mean square; less than the last of 16 bits
 
 
 class AudioDomain(Domain):
@@ -30,6 +30,10 @@ class AudioDomain(Domain):
     cannot hear the result keeps what the content has. The result is as loud as the content, or
     quieter where it would clip otherwise.
 
+    Args:
+        inputs: What was read.
+        settings: How to stylize.
+        levels: Of the sounds of which the content and each style are parts; none if they are whole.
     Raises:
         InputError: If a sound is silent.
     """
@@ -41,27 +45,41 @@ class AudioDomain(Domain):
     regularized = False
     content_weight = 0.03
 
-    def __init__(self, inputs: Inputs, settings: StylizeSettings) -> None:
+    def __init__(
+        self, inputs: Inputs, settings: StylizeSettings, *, levels: Sequence[Level] = ()
+    ) -> None:
         super().__init__(inputs, settings)
         self.stft: Spectrogram1d | None = None  # if spectrograms are shown
-        self.loudness = _loudness(_without_dc(self.original.samples))
+        given = [inputs.content, *(style.signal for style in inputs.styles)]
+        self.levels = levels or [measured([signal.samples]) for signal in given]
+        for level, label in zip(self.levels, inputs.labels, strict=True):
+            level.check(label)
         self._read = inputs
         self.inputs = self._heard_at(self.original.meta["rate_hz"], of=inputs.labels[0])
 
     def _heard_at(self, rate_hz: float, *, of: str) -> Inputs:
         """Return everything at a rate, and say what had another than the content's."""
         inputs, self.remarks = self._read, []
-        styles = []
         for style, label in zip(inputs.styles, inputs.labels[1:], strict=True):
             own = style.signal.meta["rate_hz"]
             if own != rate_hz:
                 self.remarks.append(
                     f"{label} has {own:g} samples a second: resampled to the {rate_hz:g} of {of}."
                 )
-            styles.append(replace(style, signal=_heard(at_rate(style.signal, rate_hz), label)))
-        content = at_rate(_heard(self.original, inputs.labels[0]), rate_hz)
-        init = inputs.init and _heard(at_rate(inputs.init, rate_hz), "The beginning")
-        return replace(inputs, content=content, styles=styles, init=init)
+        signals = [self.original, *(style.signal for style in inputs.styles)]
+        heard = [
+            at_rate(_heard(signal, level), rate_hz)
+            for signal, level in zip(signals, self.levels, strict=True)
+        ]
+        styles = [
+            replace(style, signal=own) for style, own in zip(inputs.styles, heard[1:], strict=True)
+        ]
+        init = inputs.init
+        if init is not None:
+            level = measured([init.samples])
+            level.check("The beginning")
+            init = at_rate(_heard(init, level), rate_hz)
+        return replace(inputs, content=heard[0], styles=styles, init=init)
 
     def shown_to(self, encoder: Encoder) -> Encoder:
         """See Domain.shown_to: at the rate of the network; as spectrograms if that is asked for."""
@@ -110,12 +128,20 @@ class AudioDomain(Domain):
 
     def present(self, samples: Tensor) -> Signal:
         """Give a sound the loudness of the content, or less where its peaks ask for that."""
+        made = self.made(samples)
+        return self.original.with_samples(leveled(made, measured([made]), self.levels[0]))
+
+    def made(self, samples: Tensor) -> Tensor:
+        """Turn what was optimized into a sound at the rate of the content, as loud as it is heard.
+
+        Args:
+            samples: Shape (channel, t), or (frequency, frame) where spectrograms are optimized.
+        Returns:
+            Shape (channel, t).
+        """
         if self.stft is not None:
-            samples = self._rebuilt(samples.cpu(), self.stft)
-        centered = _without_dc(self._at_own_rate(samples))
-        loud = centered * (self.loudness / max(_loudness(centered), _SILENCE))
-        peak = max(float(loud.abs().max()), 1e-12)
-        return self.original.with_samples(loud * min(1.0, PEAK / peak))
+            samples = self._rebuilt(samples, self.stft)
+        return self._at_own_rate(samples.cpu())
 
     def _rebuilt(self, logarithms: Tensor, stft: Spectrogram1d) -> Tensor:
         """Return a sound with these magnitudes, which begins with the phases of the content."""
@@ -123,7 +149,7 @@ class AudioDomain(Domain):
         if self.settings.init == "noise":
             generator = torch.Generator().manual_seed(self.settings.seed)
             start = torch.randn(start.shape, generator=generator)
-        return rebuild_phases(magnitudes(logarithms), start, stft)
+        return rebuild_phases(magnitudes(logarithms.cpu()), start, stft)
 
     def _at_own_rate(self, samples: Tensor) -> Tensor:
         """Bring what a network has made back to the rate of the content."""
@@ -133,7 +159,7 @@ class AudioDomain(Domain):
         back = self._back(samples, rate_hz)
         if self.settings.content_weight == 0:  # there is no content
             return back
-        whole = _heard(self.original, self._read.labels[0])
+        whole = _heard(self.original, self.levels[0])
         return back + whole.samples - self._back(at_rate(whole, rate_hz).samples, rate_hz)
 
     def _back(self, samples: Tensor, rate_hz: float) -> Tensor:
@@ -143,19 +169,6 @@ class AudioDomain(Domain):
         return functional.pad(made, (0, length - made.shape[1]))
 
 
-def _heard(signal: Signal, label: str) -> Signal:
+def _heard(signal: Signal, level: Level) -> Signal:
     """Return a sound without DC at the common loudness."""
-    centered = _without_dc(signal.samples)
-    loudness = _loudness(centered)
-    if loudness < _SILENCE:
-        raise InputError(f"{label} is silent: there is nothing to hear in it.")
-    return signal.with_samples(centered * (LOUDNESS / loudness))
-
-
-def _without_dc(samples: Tensor) -> Tensor:
-    return samples - samples.mean(-1, keepdim=True)
-
-
-def _loudness(samples: Tensor) -> float:
-    """Return the root mean square over channels and time."""
-    return float(samples.square().mean().sqrt())
+    return signal.with_samples((signal.samples - level.mean) * (LOUDNESS / level.loudness))

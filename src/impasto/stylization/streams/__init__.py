@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from impasto.encoders.encoder import Encoder
 from impasto.errors import UsageError
 from impasto.media import Source, medium_of
+from impasto.media.audio import Sound
 from impasto.media.video import Film, HeldFilm
 from impasto.settings import StylizeSettings
 from impasto.signal import Signal
 from impasto.stylization.domains import check_together
-from impasto.stylization.inputs import Mask, StyleSource, read_inputs, resolve
+from impasto.stylization.inputs import (
+    Mask,
+    StyleSource,
+    identities,
+    read_inputs,
+    resolve,
+    style_pairs,
+)
 from impasto.stylization.streams.film import FilmStream
 from impasto.stylization.streams.stream import (
     Stream,
@@ -20,6 +29,7 @@ from impasto.stylization.streams.stream import (
     StreamStep,
     stream_steps,
 )
+from impasto.stylization.streams.stretches import SoundStream, beginning, is_long
 
 __all__ = ["Stream", "StreamStep", "StreamedStylization", "stream_for", "stream_steps"]
 
@@ -43,9 +53,24 @@ def stream_for(
     Raises:
         ImpastoError: As for `stylize`.
     """
-    found: Any = resolve(content)
-    if medium_of(found) != "video":
-        return None
+    found = resolve(content)
+    medium = medium_of(found)
+    if medium == "video":
+        return _open_film(found, content, style, masks=masks, settings=settings, encoder=encoder)
+    if medium == "audio" and not masks:
+        return _open_sound(found, content, style, settings=settings, encoder=encoder)
+    return None
+
+
+def _open_film(
+    found: Any,
+    content: Source,
+    style: StyleSource | Sequence[StyleSource],
+    *,
+    masks: Sequence[Mask],
+    settings: StylizeSettings,
+    encoder: Encoder,
+) -> FilmStream:
     if masks:
         raise UsageError("--mask is for pictures and volumes: a film takes none.")
     if encoder.axes != 2:
@@ -63,3 +88,31 @@ def stream_for(
     )
     check_together("video", inputs)
     return FilmStream(film, inputs, settings, encoder)
+
+
+def _open_sound(
+    found: Any,
+    content: Source,
+    style: StyleSource | Sequence[StyleSource],
+    *,
+    settings: StylizeSettings,
+    encoder: Encoder,
+) -> SoundStream | None:
+    """Open a sound where it, or a style, is long; what else is wrong is said on another way."""
+    sources = [resolve(own) for own, _ in style_pairs(style)]
+    if any(medium_of(own) != "audio" for own in sources):
+        return None
+    sound, *styles = (Sound(cast(Any, own)) for own in (found, *sources))
+    if not any(map(is_long, (sound, *styles))):
+        return None
+    first, *beginnings = (beginning(own) for own in (sound, *styles))
+    weights = [weight for _, weight in style_pairs(style)]
+    inputs = read_inputs(
+        content,
+        [*zip(beginnings, weights, strict=True)],
+        init=settings.init,
+        max_pixels=settings.max_pixels,
+        seen=first,
+    )
+    origin = {**inputs.origin, "styles": identities(style)}
+    return SoundStream(sound, styles, replace(inputs, origin=origin), settings, encoder)
