@@ -108,7 +108,19 @@ def test_films_are_reduced_and_keep_their_colors() -> None:
     film = Signal(torch.rand(3, 5, 4, 320), "video")
     seen, portrait = only(film, random_encoder(3, 3, channels=(3,)))
     assert portrait.medium == "video"
-    assert seen.space[2] == 160
+    assert seen.space == (5, 2, 160)  # time stays
+
+
+def test_a_folder_of_films_is_read(tmp_path: Path) -> None:
+    film = Signal(torch.rand(3, 4, 20, 240), "video", {"rate_hz": 10.0})
+    media.write(film, tmp_path / "a.mp4")
+    media.write(film, tmp_path / "b.gif")
+    (tmp_path / "broken.mp4").write_bytes(b"no film")
+    dataset, portrait = opened(tmp_path, random_encoder(3, 3))
+    assert portrait.medium == "video"
+    seen = {entry.name: signal for entry, signal in dataset.signals()}
+    assert [seen[name].space for name in ("a.mp4", "b.gif")] == [(4, 13, 160)] * 2  # type: ignore[union-attr]
+    assert isinstance(seen["broken.mp4"], InputError)
 
 
 @pytest.mark.parametrize(

@@ -110,10 +110,10 @@ def read(
     """
     medium = medium or medium_of(source)
     given: Any = source
-    if medium == "video" and not isinstance(source, Signal):
-        return video.read(given, longest=longest, max_samples=max_pixels)  # whose time stays
     if isinstance(source, Signal):
         signal = source
+    elif medium == "video":
+        signal = video.read(given, longest=longest, max_samples=max_pixels)
     elif medium == "volume":
         signal = volume.read(given, frame=frame, max_voxels=max_pixels)
     elif medium == "audio":
@@ -122,9 +122,7 @@ def read(
         signal = series.read(given)
     else:
         signal = image.read_image(source, max_pixels=max_pixels)
-    if longest is not None and max(signal.space) > longest:
-        signal = signal.resized(fit(signal.space, longest))
-    return signal
+    return signal if longest is None else _reduced(signal, longest)
 
 
 def check_output(medium: str, name: str, *, bits: int = 8) -> None:
@@ -207,6 +205,13 @@ def write_bytes(path: Path, content: bytes) -> None:
     """
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
+
+
+def _reduced(signal: Signal, longest: int) -> Signal:
+    """Shrink a signal so that no axis is longer; the time of a film is none that counts."""
+    time = signal.space[:1] if signal.medium == "video" else ()
+    sides = signal.space[len(time) :]
+    return signal.resized((*time, *fit(sides, longest))) if max(sides) > longest else signal
 
 
 def _suffix(name: str) -> str:
