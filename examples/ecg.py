@@ -88,7 +88,6 @@ from matplotlib import pyplot as plt  # noqa: E402 - after the choice of what dr
 figure, axes = plt.subplots(
     3, 2, figsize=(10, 4.6), width_ratios=(4, 1), layout="constrained", sharex="col"
 )
-figure.get_layout_engine().set(wspace=0.04)  # type: ignore[union-attr]
 for (long, short), (name, curve) in zip(axes, curves.items(), strict=True):
     long.plot(np.arange(len(curve)) / rate_hz, curve, color=COLORS[name], linewidth=0.9)
     long.set_ylabel(name)

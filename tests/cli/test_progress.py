@@ -10,6 +10,7 @@ import pytest
 
 from impasto import StylizeSettings, stylize_steps
 from impasto.cli.progress import Bar
+from impasto.engine.blocks import counting
 
 
 class Terminal(io.StringIO):
@@ -49,3 +50,25 @@ def test_nothing_else_sees_anything(monkeypatch: pytest.MonkeyPatch, case: str) 
         monkeypatch.setenv("TERM", "dumb")
     stream: Any = io.StringIO() if case == "no terminal" else Terminal()
     assert shown(monkeypatch, stream, quiet=case == "quiet").strip() == ""
+
+
+def test_the_bar_moves_within_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    layers = {"content_layers": {"relu1_1": 1.0}, "style_layers": {"relu1_1": 1.0}}
+    settings = StylizeSettings(size=32, steps=4, levels=1, **layers)
+    with Bar("photo", quiet=False) as bar:
+        for step in stylize_steps("red_panda", "harvest", settings=settings):
+            bar.show(step)
+            if step.index == 1:
+                break
+        (task,) = bar.progress.tasks
+        assert task.completed == 0.25
+        with counting(4) as tick:
+            tick()
+            tick()
+            bar.progress.refresh()
+            assert task.completed == 0.375
+        bar.progress.refresh()
+        assert task.completed == 0.375  # never back
+    assert "block 3/4" in stream.getvalue()

@@ -181,3 +181,28 @@ class TestReadMasks:
         labels[:, 5:] = 255
         of_content, _ = paired_regions(read_image(labels), read_image(labels[:, ::-1]))
         assert of_content.sum((1, 2)).tolist() == [50, 50]
+
+
+class TestLabels:
+    """Masks of one channel."""
+
+    @staticmethod
+    def labeled(labels: list[float], axes: int) -> Signal:
+        return Signal(torch.tensor(labels).view(1, -1, *[1] * (axes - 1)), "volume")
+
+    @pytest.mark.parametrize("axes", [1, 2, 3])
+    def test_equal_labels_pair_up_the_largest_of_the_content_first(self, axes: int) -> None:
+        content, style = self.labeled([7, 2, 7, 0, 7, 0], axes), self.labeled([0, 7, 9, 9], axes)
+        on_content, on_style = paired_regions(content, style)
+        assert on_content.flatten(1).tolist() == [[1, 0, 1, 0, 1, 0], [0, 0, 0, 1, 0, 1]]
+        assert on_style.flatten(1).tolist() == [[0, 1, 0, 0], [1, 0, 0, 0]]
+        assert on_content.shape[1:] == content.space
+
+    def test_what_has_no_pairs_is_told(self) -> None:
+        with pytest.raises(UsageError, match="no label in common"):
+            paired_regions(self.labeled([1, 2], 3), self.labeled([3, 4], 3))
+        many = self.labeled([float(n) for n in range(40)], 3)
+        with pytest.raises(UsageError, match=r"40 labels in common, more than 32"):
+            paired_regions(many, many)
+        with pytest.raises(UsageError, match="One of the masks has colors"):
+            paired_regions(many, painted(torch.zeros(4, 4, 4).long(), [RED]))

@@ -29,6 +29,7 @@ def test_columns_are_channels_and_the_time_is_kept(tmp_path: Path) -> None:
         ("1,5\n2,3\n9,9\n", 2, None),
         ("1\n2\n3\n", 1, None),  # alone, so it is what is measured
         ("ms,x\n0,5\n2,3\n4,9\n", 1, 500.0),
+        ("time_ms,x\n0,5\n2,3\n4,9\n", 1, 500.0),
         ("x\ty\n\n4\t3\n\n5\t9\n9\t9\n", 2, None),  # empty lines are skipped
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -22,16 +23,31 @@ from rich.table import Column
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from impasto.engine.blocks import Blocks
     from impasto.stylization import StylizeStep
 
 
 class _BarAboveNews(Progress):
-    """A bar, and below it a line of its own for what would not fit beside it."""
+    """A bar, and below it a line of its own for what would not fit beside it.
+
+    It is drawn several times a second by a thread of its own, which looks how many blocks of the
+    evaluation in progress are done.
+    """
+
+    blocks: Blocks | None = None
+    step_share = 0.0  # of the whole work
 
     def get_renderables(self) -> Iterable[RenderableType]:
+        done, total = (self.blocks.done, self.blocks.total) if self.blocks else (0, 0)
+        for task in self.tasks:
+            if self.blocks and total:
+                reached = task.fields["reached"] + self.step_share * self.blocks.share
+                task.completed = max(task.completed, reached)
         yield from super().get_renderables()
         for task in self.tasks:
-            yield Text(task.fields["news"], no_wrap=True, overflow="ellipsis")
+            block = f"block {done + 1}/{total}" if done < total else ""
+            news = "  ".join(filter(None, (task.fields["place"], block, task.fields["costs"])))
+            yield Text(news, no_wrap=True, overflow="ellipsis")
 
 
 class Bar:
@@ -55,10 +71,17 @@ class Bar:
             disable=quiet or not _can_show(console),
             transient=True,
         )
-        self.task = self.progress.add_task(label, total=1.0, news="loading", left="")
+        self.task = self.progress.add_task(
+            label, total=1.0, place="loading", costs="", left="", reached=0.0
+        )
+        self._watching = ExitStack()
         self.began: tuple[float, int] | None = None
 
     def __enter__(self) -> Bar:
+        if not self.progress.disable:
+            from impasto.engine.blocks import watched_blocks
+
+            self.progress.blocks = self._watching.enter_context(watched_blocks())
         self.progress.start()
         return self
 
@@ -69,6 +92,7 @@ class Bar:
         at: TracebackType | None,
     ) -> None:
         self.progress.stop()
+        self._watching.close()
 
     def show(self, step: StylizeStep) -> None:
         """Show where a step stands."""
@@ -81,13 +105,21 @@ class Bar:
         left = work * (1 - step.done) / step.done / speed if speed and step.done else None
         parts = "  ".join(f"{kind} {cost:.3g}" for kind, cost in step.costs.kinds.items())
         size = "×".join(str(length) for length in reversed(step.space))
-        news = (
+        place = (
             f"level {step.level + 1}/{len(step.levels)} ({size})  "
-            f"step {step.index}/{step.levels[step.level].steps}  "
-            f"J {step.costs.total:.4g}  {parts}"
+            f"step {step.index}/{step.levels[step.level].steps}"
         )
+        costs = f"J {step.costs.total:.4g}  {parts}"
         remaining = "" if left is None else f"{speed / 1e6:.2f} MP-steps/s, {_clock(left)} left"
-        self.progress.update(self.task, completed=step.done, news=news, left=remaining)
+        self.progress.step_share = step.share
+        self.progress.update(
+            self.task,
+            completed=step.done,
+            reached=step.done,
+            place=place,
+            costs=costs,
+            left=remaining,
+        )
 
 
 class StageBar:

@@ -76,6 +76,11 @@ class Step:
         """Work done as a fraction of the work planned."""
         return self.position_steps / _work(self.levels)
 
+    @property
+    def share(self) -> float:
+        """Work of one step of this level as a fraction of the work planned."""
+        return math.prod(self.space) / _work(self.levels)
+
     def state(self, records: Sequence[Mapping[str, Any]] = ()) -> State:
         """Return what is needed to go on from this step, and what was measured so far."""
         optimizer = self.optimizer.state()

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from impasto.encoders.encoder import Encoder
+from impasto.engine.blocks import counting
 from impasto.engine.evaluator import Evaluator, LocalEvaluator, rounding
 from impasto.objectives.objective import Costs, Objective
 
@@ -56,15 +57,22 @@ class SliceEvaluator(Evaluator):
         """See Evaluator.value_and_gradient; the batch holds one volume."""
         gradient = torch.zeros_like(signal)
         parts: list[Costs] = []
-        for axis in self.axes:
-            seen, sums = slices(signal, axis), slices(gradient, axis)
-            for part in chunks(len(seen), seen[0, 0].numel(), self.chunk_samples):
+        blocks = [
+            (axis, part)
+            for axis in self.axes
+            for part in chunks(
+                signal.shape[2 + axis], slices(signal, axis)[0, 0].numel(), self.chunk_samples
+            )
+        ]
+        with counting(len(blocks)) as tick:
+            for axis, part in blocks:
                 local = LocalEvaluator(
                     self.encoder, self.objective_of(axis, part), tile_bytes=self.tile_bytes
                 )
-                costs, own = local.value_and_gradient(seen[part].contiguous())
-                sums[part] += own
+                costs, own = local.value_and_gradient(slices(signal, axis)[part].contiguous())
+                slices(gradient, axis)[part] += own
                 parts.append(costs)
+                tick()
         if self.whole is not None and self.whole.terms:
             costs, own = LocalEvaluator(self.encoder, self.whole).value_and_gradient(signal)
             gradient += own

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import torch
 from torch import Tensor
 
 from impasto.encoders.encoder import Chain, Encoder, Part, channels_last
+from impasto.engine.blocks import counting
 from impasto.engine.passage import Passage, Piece, Pull, cored, space_of
 from impasto.engine.tape import Tape
 from impasto.engine.tiling import Stage, Tile, stages
 from impasto.signal import Region, Space, cut
+
+FORWARD_SHARE = 1 / 4  # of the work: the way back computes everything once more, and twice that
 
 
 class Sweep(Passage):
@@ -44,6 +47,10 @@ class Sweep(Passage):
         """See Passage.visit."""
         self._stages = stages(self.encoder, self.layers, space_of(signal))
         self._sources = [signal]
+        with counting(self._count(), end=FORWARD_SHARE) as tick:
+            yield from self._visit(tick)
+
+    def _visit(self, tick: Callable[[], None]) -> Iterator[Piece]:
         for stage in self._stages:
             kept: Tensor | None = None
             for tile in self._tiles(stage):
@@ -58,19 +65,22 @@ class Sweep(Passage):
                         kept = room(own, stage.space_of(stage.names[-1]))
                     cut(kept, tile.outer[stage.names[-1]]).copy_(own)
                 del features
+                tick()
             if kept is not None:
                 self._sources.append(kept)
 
     def pull(self, add: Pull) -> Tensor:
         """See Passage.pull."""
         behind: Tensor | None = None
-        for stage in reversed(self._stages):
-            source = self._sources.pop()
-            gradient = torch.zeros_like(source)
-            for tile in self._tiles(stage):
-                change = self._back(stage, tile, cut(source, tile.source), behind, add)
-                cut(gradient, tile.source).add_(change)
-            behind = gradient
+        with counting(self._count(), begin=FORWARD_SHARE) as tick:
+            for stage in reversed(self._stages):
+                source = self._sources.pop()
+                gradient = torch.zeros_like(source)
+                for tile in self._tiles(stage):
+                    change = self._back(stage, tile, cut(source, tile.source), behind, add)
+                    cut(gradient, tile.source).add_(change)
+                    tick()
+                behind = gradient
         assert behind is not None
         return behind
 
@@ -103,6 +113,9 @@ class Sweep(Passage):
     ) -> tuple[Piece, Region]:
         own = cut(features, tile.inner[layer])
         return cored(Piece(layer, tile.outer[layer], stage.space_of(layer), own), self.core)
+
+    def _count(self) -> int:
+        return sum(1 for stage in self._stages for _ in self._tiles(stage))
 
     def _tiles(self, stage: Stage) -> Iterator[Tile]:
         width = self.encoder.precision.itemsize

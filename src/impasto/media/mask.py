@@ -1,4 +1,4 @@
-"""Masks: where equal colors in two pictures say which region takes its style from which."""
+"""Masks: where equal colors or labels say which region takes its style from which."""
 
 from __future__ import annotations
 
@@ -23,21 +23,28 @@ _BINS = 32
 
 
 def paired_regions(content_mask: Signal, style_mask: Signal) -> tuple[Tensor, Tensor]:
-    """Pair regions of equal color in two masks.
+    """Pair regions of equal color, or of equal label, in two masks.
 
-    Each position belongs to the nearest of its mask's colors, so that noise and soft borders make
-    no regions of their own. A color that only one of the masks has takes no part. Colors should
-    be 25 of 255 levels apart in some channel, to be told from the noise of JPEG.
+    Masks of one channel hold labels: each value that both have is a region. Of colors each position
+    belongs to the nearest of its mask's colors, so that noise and soft borders make no regions of
+    their own. They should be 25 of 255 levels apart in some channel, to be told from the noise of
+    JPEG.
 
     Args:
-        content_mask: Samples of shape (3, *space).
-        style_mask: Samples of shape (3, *space), over a space of its own.
+        content_mask: Colors, samples of shape (3, *space), or labels, (1, *space).
+        style_mask: The same, over a space of its own.
     Returns:
         For each mask, regions of shape (r, *space), float32: 1 inside and 0 outside. Region r
         has the same color in both, and the largest region of the content comes first.
     Raises:
-        UsageError: If the masks have no color in common, or more than 32.
+        UsageError: If the masks have no color or label in common, or more than 32, or one has
+            colors and the other labels.
     """
+    channels = {len(mask.samples) for mask in (content_mask, style_mask)}
+    if channels == {1}:
+        return _paired_labels(content_mask.samples[0], style_mask.samples[0])
+    if 1 in channels:
+        raise UsageError("One of the masks has colors and the other labels: nothing pairs up.")
     content_colors, style_colors = (
         mask_colors(content_mask.samples),
         mask_colors(style_mask.samples),
@@ -57,6 +64,20 @@ def paired_regions(content_mask: Signal, style_mask: Signal) -> tuple[Tensor, Te
     return (
         _regions(content_mask.samples, content_colors, of_content),
         _regions(style_mask.samples, style_colors, of_style),
+    )
+
+
+def _paired_labels(content: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the regions (r, *space) of the labels that two maps (*space) have in common."""
+    labels, areas = content.unique(return_counts=True)
+    there = torch.isin(labels, style.unique())
+    common = labels[there][areas[there].argsort(descending=True, stable=True)]
+    if not len(common):
+        raise UsageError("The masks have no label in common.")
+    if len(common) > MAX_REGIONS:
+        raise UsageError(f"The masks have {len(common)} labels in common, more than {MAX_REGIONS}.")
+    return tuple(  # type: ignore[return-value]
+        torch.stack([whole == label for label in common]).float() for whole in (content, style)
     )
 
 

@@ -25,8 +25,8 @@ SeriesSource = str | os.PathLike[str] | bytes | BinaryIO
 Numbers = NDArray[np.float64]
 
 _SEPARATORS = ",;\t"
-_TIME = re.compile(r"(t|time|times|timestamp|sec|secs|seconds?|ms|millis\w*|zeit)\b", re.I)
-_MILLISECONDS = re.compile(r"\b(ms|millis\w*)\b", re.I)
+_TIME = re.compile(r"(t|times?|timestamps?|secs?|seconds?|ms|millis\w*|zeit)(?![a-z])", re.I)
+_MILLISECONDS = re.compile(r"(?<![a-z])(ms|millis\w*)(?![a-z])", re.I)
 _EVEN = 1e-3  # relative: how much the steps of a clock may differ
 
 

@@ -12,13 +12,14 @@ from typing import Any
 from torch import Tensor
 
 from impasto.errors import InputError, UsageError, nearest
-from impasto.media import Source, read
+from impasto.media import MEDIA, Source, read
 from impasto.media.mask import paired_regions
 from impasto.samples import find, samples
 from impasto.settings import check_weight
 from impasto.signal import Signal
 
 INITS = ("content", "noise", "style")
+MASKED = ("image", "volume")  # media in which regions can be painted
 
 StyleSource = Source | tuple[Source, float]
 Mask = tuple[Source, Source]
@@ -165,15 +166,22 @@ def identity(source: Source) -> dict[str, Any]:
 def _read_masks(
     pair: Mask, content: Signal, style: Signal, max_pixels: int
 ) -> tuple[Tensor, Tensor]:
+    if content.medium not in MASKED:
+        noun = MEDIA[content.medium].noun
+        raise UsageError(f"--mask is for pictures and volumes: a {noun} takes none.")
     masks = [read(resolve(mask), max_pixels=max_pixels) for mask in pair]
     for mask, signal, name in zip(masks, (content, style), ("content", "style"), strict=True):
+        own, noun = MEDIA[mask.medium].noun, MEDIA[signal.medium].noun
+        if own != noun:
+            raise UsageError(f"The {name} is a {noun} and its mask a {own}: both must be the same.")
+        unit = "voxels" if mask.medium == "volume" else "pixels"
         # a smaller mask will do as long as it has the same proportions, to a sample
         for mine, whole in zip(mask.space, signal.space, strict=True):
             factor = max(signal.space) / max(mask.space)
             if abs(mine * factor - whole) > max(1.0, factor):
                 raise UsageError(
-                    f"The {name} mask has {_by(mask)} pixels and the {name} {_by(signal)}: "
-                    "a mask needs the proportions of its picture."
+                    f"The {name} mask has {_by(mask)} {unit} and the {name} {_by(signal)}: "
+                    f"a mask needs the proportions of its {noun}."
                 )
     return paired_regions(*masks)
 

@@ -88,6 +88,11 @@ class StyleTransfer:
                 "Take a larger --size."
             )
         for label, style in zip(styles, self.inputs.styles, strict=True):
+            if (axes := len(style.signal.space)) < self.encoder.axes:
+                raise UsageError(
+                    f"{label} has {axes} axes, and {self.encoder.name} sees over "
+                    f"{self.encoder.axes}: leave out --encoder, and the content is seen in slices."
+                )
             short = min(style.signal.space)
             if short < self.minimum:
                 length = (

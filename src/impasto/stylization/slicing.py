@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from impasto.engine.blocks import counting
 from impasto.engine.evaluator import Evaluator
 from impasto.engine.memory import Plan, make_slice_plan
 from impasto.engine.passage import Piece
@@ -152,7 +153,10 @@ class SliceTransfer(StyleTransfer):
         self, batch: Tensor, layers: Mapping[str, float] | list[str], tile_bytes: int | None
     ) -> Iterator[tuple[slice, Piece]]:
         """Yield the features of a few slices at a time, and which ones they are."""
-        for part in chunks(len(batch), batch[0, 0].numel(), self.chunk_samples):
-            own = batch[part].contiguous()
-            for piece in visit(self.encoder, layers, own, tile_bytes=tile_bytes):
-                yield part, piece
+        parts = [*chunks(len(batch), batch[0, 0].numel(), self.chunk_samples)]
+        with counting(len(parts)) as tick:
+            for part in parts:
+                own = batch[part].contiguous()
+                for piece in visit(self.encoder, layers, own, tile_bytes=tile_bytes):
+                    yield part, piece
+                tick()

@@ -15,7 +15,7 @@ from impasto.media.files import save_or_rescue
 from impasto.signal import Signal, resample
 from impasto.stylization.domains.volume import Window, cubic
 
-VIEW_SUFFIXES = (".png", ".html")
+VIEW_SUFFIXES = (".png", ".webp", ".html")
 
 _GAP = 6
 _LONGEST = 320  # of a view in pixels
@@ -64,8 +64,8 @@ def save_views(before: Signal, after: Signal, path: Path, *, window: Window) -> 
     Args:
         before: The content.
         after: The result.
-        path: A .png with three middle slices and the maximum along the first axis of each, or an
-            .html page with a slider through the slices, which needs no other file.
+        path: A .png or .webp with three middle slices and the maximum along the first axis of
+            each, or an .html page with a slider through the slices, which needs no other file.
         window: Intensities that are black and white.
     Raises:
         OutputError: If it cannot be written there; it says where it was kept.
@@ -76,7 +76,8 @@ def save_views(before: Signal, after: Signal, path: Path, *, window: Window) -> 
         data = page(volumes[0], volumes[1], path.stem).encode()
     else:
         buffer = io.BytesIO()
-        montage([*map(views, volumes)]).save(buffer, format="PNG")
+        kind = path.suffix[1:].upper()
+        montage([*map(views, volumes)]).save(buffer, format=kind, quality=80)
         data = buffer.getvalue()
     save_or_rescue(path, lambda to: media.write_bytes(to, data))
 
