@@ -48,11 +48,18 @@ def test_faults(desk: Any) -> None:
     soundfile.write(desk / "silent.wav", np.zeros(RATE), RATE)
     soundfile.write(desk / "short.wav", np.ones(50) * 0.1, RATE)
     (desk / "ragged.csv").write_text("1,2\n3\n")
+    (desk / "gap.csv").write_text("1,2\n2,nan\n")
+    (desk / "empty.csv").touch()
+    (desk / "words.csv").write_text("time,x\n")
     np.save(desk / "b.npy", np.arange(2000.0))
     for content, style, output, code, told in (
         ("a.wav", "silent.wav", "o.wav", 3, "silent.wav is silent"),
         ("missing.wav", "a.wav", "o.wav", 3, "There is no file"),
         ("ragged.csv", "b.npy", "o.csv", 3, "Line 2 of ragged.csv"),
+        ("gap.csv", "b.npy", "o.csv", 3, "Line 2 of gap.csv has 'nan' in column 2"),
+        ("empty.csv", "b.npy", "o.csv", 3, "empty.csv is empty"),
+        ("words.csv", "b.npy", "o.csv", 3, "words.csv is empty: it holds no numbers"),
+        ("b.npy", "b.npy", "o.xls", 2, "suffix .xls"),
         ("a.wav", "b.npy", "o.wav", 2, "no style for a sound"),
         ("a.wav", "a.wav", "o.png", 2, "suffix .png"),
         ("a.wav", "a.wav", "-", 2, "name a file"),
