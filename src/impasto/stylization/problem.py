@@ -84,8 +84,8 @@ class StyleTransfer:
             if self.domain.size is None:
                 raise InputError(f"{label} is {self.space[0]} samples long, and {needed}")
             raise InputError(
-                f"{label} would have a short side of {min(self.space)} pixels, and {needed} "
-                "Take a larger --size."
+                f"{label} would have a short side of {min(self.space)} {_unit(self.original)}, "
+                f"and {needed} Take a larger --size."
             )
         for label, style in zip(styles, self.inputs.styles, strict=True):
             if (axes := len(style.signal.space)) < self.encoder.axes:
@@ -98,7 +98,7 @@ class StyleTransfer:
                 length = (
                     "is {} samples long"
                     if self.domain.size is None
-                    else "has a short side of {} pixels"
+                    else f"has a short side of {{}} {_unit(style.signal)}"
                 )
                 raise InputError(f"{label} {length.format(short)}, and {needed}")
 
@@ -261,6 +261,10 @@ class StyleTransfer:
         there = (one.to(self.device) for one in (maps, target, weights, scale))
         on_device, target, weights, scale = there
         return GuidedStyle(layer, on_device, target, shares=weights, scale=scale)
+
+
+def _unit(signal: Signal) -> str:
+    return "voxels" if signal.medium == "volume" else "pixels"
 
 
 def overridden(base: Convention, settings: StylizeSettings) -> Convention:
