@@ -17,6 +17,7 @@ from impasto.stylization.views import montage, views
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 STYLE, SIZE = "starry_night", 48
+LAYERS = {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0}  # strokes, and nothing larger
 
 
 def slanted(volume: Tensor, side: int) -> Tensor:
@@ -29,7 +30,8 @@ def slanted(volume: Tensor, side: int) -> Tensor:
     return cut[0, :, 0].clamp(0, 1)
 
 
-solid = impasto.synthesize(STYLE, axes=3, size=SIZE).signal.samples.clamp(0, 1)
+result = impasto.synthesize(STYLE, axes=3, size=SIZE, style_layers=LAYERS)
+solid = result.signal.samples.clamp(0, 1)
 painting = read(find(STYLE) or STYLE)
 seen = painting.resized(fit(painting.space, SIZE)).samples.clamp(0, 1)
 montage([[seen, *views(solid)[:3], slanted(solid, SIZE)]]).save(

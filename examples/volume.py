@@ -13,11 +13,19 @@ from impasto.media import read
 from impasto.stylization.views import save_views
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-STYLE, SIZE, STYLE_SCALE = "starry_night", 64, 2.0
+STYLE = "starry_night"
+SETTINGS = impasto.StylizeSettings(
+    size=64,
+    style_scale=2.0,
+    levels=1,
+    steps=20,
+    content_layers={"relu3_1": 1.0},
+    style_layers={"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0},  # strokes: the rest is head
+)
 
 with TemporaryDirectory() as folder:
-    head, views = Path(folder, "head.nii.gz"), Path(folder, "views.webp")
+    head = Path(folder, "head.nii.gz")
     load_mni152_template(resolution=2).to_filename(head)
     before = read(head)
-    after = impasto.stylize(head, STYLE, size=SIZE, style_scale=STYLE_SCALE)
+    after = impasto.stylize(head, STYLE, settings=SETTINGS)
 save_views(before, after.signal, IMAGES / "volume.webp", window=(0, float(before.samples.max())))

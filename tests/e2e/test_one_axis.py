@@ -77,6 +77,9 @@ def test_faults(desk: Any) -> None:
     (desk / "ragged.csv").write_text("1,2\n3\n")
     soundfile.write(desk / "empty.wav", np.zeros(0), RATE)
     (desk / "text.mp3").write_text("no sound")
+    (desk / "gap.csv").write_text("1,2\n2,nan\n")
+    (desk / "empty.csv").touch()
+    (desk / "words.csv").write_text("time,x\n")
     np.save(desk / "b.npy", np.arange(2000.0))
     for content, style, output, code, told in (
         ("a.wav", "silent.wav", "o.wav", 3, "silent.wav is silent"),
@@ -87,6 +90,10 @@ def test_faults(desk: Any) -> None:
         ("a.wav", "short.wav", "o.wav", 3, "short.wav is 50 samples long"),
         ("missing.wav", "a.wav", "o.wav", 3, "There is no file"),
         ("ragged.csv", "b.npy", "o.csv", 3, "Line 2 of ragged.csv"),
+        ("gap.csv", "b.npy", "o.csv", 3, "Line 2 of gap.csv has 'nan' in column 2"),
+        ("empty.csv", "b.npy", "o.csv", 3, "empty.csv is empty"),
+        ("words.csv", "b.npy", "o.csv", 3, "words.csv is empty: it holds no numbers"),
+        ("b.npy", "b.npy", "o.xls", 2, "suffix .xls"),
         ("a.wav", "b.npy", "o.wav", 2, "no style for a sound"),
         ("a.wav", "a.wav", "o.png", 2, "suffix .png"),
         ("a.wav", "a.wav", "-", 2, "name a file"),

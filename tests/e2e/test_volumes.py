@@ -109,3 +109,74 @@ def test_too_little_memory_is_said_before_the_work(desk: Any, style: Path) -> No
     scan(desk / "head.nii")
     words = ("stylize", "head.nii", "--style", "style.png", "-o", "out.nii", "--memory", "450MB")
     desk.impasto(*words).refuses(5, "--memory")
+
+
+def test_flat_voxels_stay_flat_and_the_style_is_resampled(desk: Any, style: Path) -> None:
+    values = nibabel.load(scan(desk / "head.nii.gz", (32, 36, 40))).get_fdata()[:, :, ::3]
+    affine = np.diag([1.0, 1.0, 3.0, 1.0])
+    header = nibabel.Nifti1Header()
+    header.set_xyzt_units("mm", "sec")
+    thick = nibabel.Nifti1Image(values.astype(np.int16), affine, header)
+    thick.set_sform(affine, code=4)
+    nibabel.save(thick, desk / "thick.nii.gz")
+    words = ("stylize", "thick.nii.gz", "--style", "style.png", "--steps", "1", "--levels", "1")
+    desk.impasto(*words, "--size", "original", "-o", "out.nii.gz").succeeds()
+    made = nibabel.load(desk / "out.nii.gz")
+    assert made.shape == (32, 36, 14)
+    assert np.array_equal(made.affine, affine)
+    assert made.header.get_zooms() == (1, 1, 3)
+    assert int(made.header["sform_code"]) == 4
+    assert made.header.get_xyzt_units() == ("mm", "sec")
+    assert np.abs(made.get_fdata() - values).max() > 1
+
+
+def test_equal_labels_of_two_scans_pair_up(desk: Any, style: Path) -> None:
+    head = nibabel.load(scan(desk / "head.nii.gz", (18, 18, 18))).get_fdata()
+    labels = nibabel.Nifti1Image((head > 0).astype(np.uint8), AFFINE)
+    nibabel.save(labels, desk / "content_mask.nii.gz")
+    halves = np.zeros((18, 18, 18), np.uint8)
+    halves[9:] = 1
+    np.save(desk / "style_mask.npy", halves)
+    np.save(desk / "style.npy", np.random.default_rng(0).normal(size=(18, 18, 18)))
+    masks = ("--mask", "content_mask.nii.gz", "style_mask.npy")
+    words = ("stylize", "head.nii.gz", "--style", "style.npy", *masks, "-o", "out.nii.gz")
+    quick = ("--size", "original", "--levels", "1", "--steps", "1")
+    desk.impasto(*words, *quick, "--encoder", "vgg19-inflated").succeeds()
+    assert nibabel.load(desk / "out.nii.gz").shape == (18, 18, 18)
+    desk.impasto(*words, *quick).refuses(2, "--encoder vgg19-inflated")
+    np.save(desk / "style_mask.npy", halves + 5)
+    desk.impasto(*words, *quick).refuses(2, "no label in common")
+    mixed = ("stylize", "head.nii.gz", "--style", "style.npy", "--mask", "style.png", "style.png")
+    desk.impasto(*mixed, "-o", "o.npy").refuses(2, "The content is a volume and its mask a picture")
+
+
+def test_an_inflated_network_takes_no_picture_for_a_style(desk: Any, style: Path) -> None:
+    scan(desk / "head.nii")
+    words = ("stylize", "head.nii", "--style", "style.png", "-o", "out.nii")
+    outcome = desk.impasto(*words, "--encoder", "vgg19-inflated")
+    outcome.refuses(2, "style.png has 2 axes", "leave out --encoder")
+
+
+@pytest.mark.parametrize("medium", ["volume", "series"])
+def test_a_texture_of_every_medium_comes_from_its_style_alone(desk: Any, medium: str) -> None:
+    random = np.random.default_rng(0)
+    samples = random.normal(size=(20, 20, 20) if medium == "volume" else (400, 2))
+    np.save(desk / "style.npy", samples)
+    size = ("--size", "16", "--levels", "1") if medium == "volume" else ()
+    desk.impasto("synthesize", "style.npy", *size, "--steps", "1", "-o", "new.npy").succeeds()
+    made = np.load(desk / "new.npy")
+    assert made.shape == ((16, 16, 16) if medium == "volume" else (400, 2))
+    assert np.isfinite(made).all()
+    assert made.std() > 0.1
+
+
+def test_wrong_pairs_say_what_goes_with_what(desk: Any, style: Path) -> None:
+    scan(desk / "head.nii")
+    np.save(desk / "curve.npy", np.sin(np.arange(600)))
+    for content, other, told in (
+        ("head.nii", "curve.npy", "curve.npy is a series, which is no style for a volume"),
+        ("curve.npy", "style.png", "style.png is a picture, which is no style for a series"),
+        ("style.png", "head.nii", "head.nii is a volume, which is no style for a picture"),
+    ):
+        outcome = desk.impasto("stylize", content, "--style", other)
+        outcome.refuses(2, told, "a volume that of a picture or a volume", "a series that of")

@@ -45,8 +45,9 @@ class _BarAboveNews(Progress):
                 task.completed = max(task.completed, reached)
         yield from super().get_renderables()
         for task in self.tasks:
-            block = f"  block {done + 1}/{total}" if done < total else ""
-            yield Text(task.fields["news"] + block, no_wrap=True, overflow="ellipsis")
+            block = f"block {done + 1}/{total}" if done < total else ""
+            news = "  ".join(filter(None, (task.fields["place"], block, task.fields["costs"])))
+            yield Text(news, no_wrap=True, overflow="ellipsis")
 
 
 class Bar:
@@ -70,7 +71,9 @@ class Bar:
             disable=quiet or not _can_show(console),
             transient=True,
         )
-        self.task = self.progress.add_task(label, total=1.0, news="loading", left="", reached=0.0)
+        self.task = self.progress.add_task(
+            label, total=1.0, place="loading", costs="", left="", reached=0.0
+        )
         self._watching = ExitStack()
         self.began: tuple[float, int] | None = None
 
@@ -101,11 +104,16 @@ class Bar:
         speed = done / seconds if done and seconds else 0.0
         left = work * (1 - step.done) / step.done / speed if speed and step.done else None
         parts = "  ".join(f"{kind} {cost:.3g}" for kind, cost in step.costs.kinds.items())
-        news = f"{step.place}  J {step.costs.total:.4g}  {parts}"
+        costs = f"J {step.costs.total:.4g}  {parts}"
         remaining = "" if left is None else f"{speed / 1e6:.2f} MP-steps/s, {_clock(left)} left"
         self.progress.step_share = step.share
         self.progress.update(
-            self.task, completed=step.done, reached=step.done, news=news, left=remaining
+            self.task,
+            completed=step.done,
+            reached=step.done,
+            place=step.place,
+            costs=costs,
+            left=remaining,
         )
 
 

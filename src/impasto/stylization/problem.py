@@ -92,8 +92,8 @@ class StyleTransfer:
                 unit = self.domain.positions
                 raise InputError(f"{label} is {self.space[0]} {unit} long, and {needed}")
             raise InputError(
-                f"{label} would have a short side of {min(self.space)} pixels, and {needed} "
-                "Take a larger --size."
+                f"{label} would have a short side of {min(self.space)} {_unit(self.original)}, "
+                f"and {needed} Take a larger --size."
             )
         for label, style in zip(styles, self.inputs.styles, strict=True):
             if (axes := len(style.signal.space)) < self.encoder.axes:
@@ -106,7 +106,7 @@ class StyleTransfer:
                 length = (
                     f"is {{}} {self.domain.positions} long"
                     if self.domain.size is None
-                    else "has a short side of {} pixels"
+                    else f"has a short side of {{}} {_unit(style.signal)}"
                 )
                 raise InputError(f"{label} {length.format(short)}, and {needed}")
 
@@ -287,6 +287,10 @@ class StyleTransfer:
         there = (one.to(self.device) for one in (maps, target, weights, scale))
         on_device, target, weights, scale = there
         return GuidedStyle(layer, on_device, target, shares=weights, scale=scale)
+
+
+def _unit(signal: Signal) -> str:
+    return "voxels" if signal.medium == "volume" else "pixels"
 
 
 def overridden(base: Convention, settings: StylizeSettings) -> Convention:

@@ -26,13 +26,14 @@ _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <style>
-body {{ font: 16px system-ui, sans-serif; margin: 2rem auto; max-width: {page}px; padding: 0 1rem;
-  background: #111; color: #ddd }}
+body {{ font: 16px system-ui, sans-serif; margin: 1.5rem auto; max-width: {page}px;
+  padding: 0 1rem; background: #111; color: #ddd }}
+h1 {{ font-size: 1.3rem; overflow-wrap: anywhere }}
 .views {{ display: flex; gap: 1rem; flex-wrap: wrap }}
-figure {{ margin: 0 }}
-.slice {{ width: {width}px; height: {height}px; background-size: {sheet}px auto;
-  image-rendering: auto }}
-input {{ width: 100%; margin-top: 1rem }}
+figure {{ margin: 0; flex: 0 1 {width}px }}
+.slice {{ width: 100%; aspect-ratio: {width} / {height}; background-size: {columns}00% auto }}
+label {{ position: sticky; bottom: 0; display: block; padding: 1rem 0; background: #111 }}
+input {{ width: 100%; margin-top: .5rem }}
 </style>
 <h1>{title}</h1>
 <div class="views">{figures}</div>
@@ -43,7 +44,8 @@ const place = document.getElementById("place");
 function show() {{
   const n = place.value - 1, x = n % {columns}, y = Math.floor(n / {columns});
   for (const one of document.querySelectorAll(".slice"))
-    one.style.backgroundPosition = `${{-x * {width}}}px ${{-y * {height}}}px`;
+    one.style.backgroundPosition =
+      `${{100 * x / ({columns} - 1)}}% ${{100 * y / Math.max({rows} - 1, 1)}}%`;
   document.getElementById("number").value = place.value;
 }}
 place.addEventListener("input", show);
@@ -139,10 +141,10 @@ def page(before: Tensor, after: Tensor, title: str) -> str:
         count=count,
         middle=count // 2 + 1,
         columns=_COLUMNS,
+        rows=-(-count // _COLUMNS),
         width=width,
         height=height,
-        sheet=width * _COLUMNS,
-        page=2 * width + 60,
+        page=2 * width + 16,
     )
 
 
