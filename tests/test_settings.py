@@ -91,7 +91,7 @@ class TestRanges:
         [
             ("colors", "luminence", "Did you mean luminance?"),
             ("optimizer", "sgd", "Choose from lbfgs, adam."),
-            ("canvas", "pixels", "Choose from spectrum, samples."),
+            ("canvas", "pixels", "Choose from spectrum, samples, spectrogram."),
             ("objective", "neural_style", "Did you mean neural-style?"),
             ("pooling", "avg", "Did you mean average?"),
             ("precision", "float16", "Did you mean bfloat16 or float32?"),

@@ -37,7 +37,7 @@ def test_encoders_are_listed_by_the_module_too(desk: Any) -> None:
     listed = json.loads(desk.impasto("encoders", "--json").stdout)
     others = ["alexnet", "resnet18", "resnet50", "efficientnet-lite0"]
     random = ["random1d", "spectrogram", "spectrogram-deep"]
-    assert list(listed) == ["vgg19", "vgg16", "vgg19-inflated", *others, *random]
+    assert list(listed) == ["vgg19", "vgg16", "vgg19-inflated", *others, *random, "crepe-tiny"]
     assert listed["vgg16"]["layers"][-1] == {"name": "pool5", "channels": 512, "stride": 32}
 
 

@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from impasto.encoders.spectral import Spectrogram1d, deep_spectral_encoder
+from impasto.encoders import random_encoder
+from impasto.encoders.spectral import (
+    Spectrogram1d,
+    behind_stft,
+    deep_spectral_encoder,
+    magnitudes,
+    stft_of,
+)
 from impasto.units.receptive import receptive_fields
 
 
@@ -35,6 +42,43 @@ def test_gradient() -> None:
     with torch.no_grad():
         change = (spectrogram_of(wave + step).sum() - spectrogram_of(wave - step).sum()) / 2
     assert float(change) == pytest.approx(float((wave.grad * step).sum()), rel=5e-2, abs=5e-3)
+
+
+@pytest.mark.parametrize("length", [512, 640, 657])
+def test_spectra_tell_the_sound(length: int) -> None:
+    stft = Spectrogram1d(128, 32)
+    sounds = torch.randn(2, 2, length)
+    torch.testing.assert_close(
+        stft.invert(stft.transform(sounds), length), sounds, atol=1e-5, rtol=0
+    )
+
+
+def test_magnitudes_are_told_by_logarithms() -> None:
+    stft = Spectrogram1d(64, 16)
+    sound = torch.randn(1, 1, 512)
+    torch.testing.assert_close(
+        magnitudes(stft(sound)), stft.transform(sound)[:, 0].abs(), atol=1e-3, rtol=1e-3
+    )
+    assert not magnitudes(torch.tensor([0.0, -1.0])).any()
+
+
+def test_the_network_behind_a_spectrogram() -> None:
+    encoder = deep_spectral_encoder()
+    stft = stft_of(encoder)
+    assert stft is not None
+    behind = behind_stft(encoder)
+    sound, layers = torch.randn(1, 2, 40 * 512), ["stft", "relu1", "relu3"]
+    expected, seen = encoder(sound, layers), behind(stft(sound), layers)
+    for layer in layers:
+        torch.testing.assert_close(seen[layer], expected[layer])
+    assert behind.minimum_length(["relu1"]) == 1  # its padding is half of what it sees
+    assert behind.cost_layers == encoder.cost_layers
+    assert behind.weights_hash == encoder.weights_hash
+    assert [layer.channels for layer in behind.table.values()] == [
+        layer.channels for layer in encoder.table.values()
+    ]
+    assert stft_of(behind) is None
+    assert stft_of(random_encoder(1, 1)) is None
 
 
 def test_layers_see_from_a_tenth_of_a_second_on() -> None:

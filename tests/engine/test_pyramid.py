@@ -10,6 +10,7 @@ from impasto.engine.pyramid import (
     LEAST_STEPS,
     QUALITIES,
     Level,
+    QualityName,
     plan_levels,
     pyramid,
 )
@@ -78,6 +79,15 @@ class TestPlanLevels:
         steps = [level.steps for level in plan_levels((1024, 1024))]
         assert steps == [100, 100, 100, 50]
         assert plan_levels((10**5, 10))[-1].steps == LEAST_STEPS
+
+    @pytest.mark.parametrize(
+        ("quality", "steps"), [("draft", 40), ("standard", 100), ("fine", 300)]
+    )
+    @pytest.mark.parametrize("length", [100, 10**6])
+    def test_what_has_one_level_takes_as_many_however_long(
+        self, length: int, quality: QualityName, steps: int
+    ) -> None:
+        assert plan_levels((length,), quality=quality, levels=1) == [Level((length,), steps)]
 
     def test_finer_qualities_take_more_steps(self) -> None:
         draft, standard, fine = (

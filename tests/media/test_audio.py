@@ -35,6 +35,33 @@ def test_a_sound_goes_out_and_in(tmp_path: Path, suffix: str, error: float) -> N
     torch.testing.assert_close(audio.read(path.read_bytes()).samples, again.samples)
 
 
+@pytest.mark.parametrize("rate_hz", [8_000.0, 16_000.0, 22_050.0, 44_100.0, 48_000.0, 96_000.0])
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("suffix", audio.OUTPUT_SUFFIXES)
+def test_rates_and_channels_are_kept(suffix: str, channels: int, rate_hz: float) -> None:
+    made = Signal(tone(channels=channels).samples, "audio", {"rate_hz": rate_hz})
+    if (suffix, rate_hz) == (".mp3", 96_000):
+        with pytest.raises(UsageError, match=r"mp3 file cannot hold .* 96000 Hz.*\.wav"):
+            audio.encode(made, suffix)
+        return
+    again = audio.read(audio.encode(made, suffix))
+    assert again.meta["rate_hz"] == rate_hz
+    assert again.samples.shape == made.samples.shape
+    assert (again.samples - made.samples).square().mean().sqrt() < 0.03
+
+
+@pytest.mark.parametrize("length", [1, 2, 100])
+@pytest.mark.parametrize("suffix", audio.OUTPUT_SUFFIXES)
+def test_very_short_sounds(suffix: str, length: int) -> None:
+    click = Signal(torch.full((1, length), 0.5), "audio", {"rate_hz": RATE})
+    assert audio.read(audio.encode(click, suffix)).samples.shape == click.samples.shape
+
+
+def test_long_sounds_are_written_in_one_go(tmp_path: Path) -> None:
+    long = tone(seconds=30, channels=1)
+    assert audio.read(audio.encode(long, ".ogg")).space == long.space
+
+
 def test_what_is_too_loud_is_cut_off_not_wrapped() -> None:
     loud = Signal(torch.tensor([[-3.0, 0.0, 3.0]]), "audio", {"rate_hz": RATE})
     samples = audio.read(audio.encode(loud, ".wav")).samples
@@ -64,12 +91,15 @@ def test_faults(tmp_path: Path) -> None:
     empty, text, cut, nan = (tmp_path / name for name in ("e.wav", "t.wav", "c.flac", "n.wav"))
     soundfile.write(empty, np.zeros((0, 1)), 8000)
     text.write_text("no sound")
+    mp3 = tmp_path / "t.mp3"
+    mp3.write_text("no sound")
     cut.write_bytes(audio.encode(tone(), ".flac")[:-800])
     soundfile.write(nan, np.array([0.0, np.nan]), 8000, "FLOAT")
     for path, told in (
         (empty, "is empty"),
         (text, "no sound, or damaged"),
         (cut, "no sound, or damaged"),
+        (mp3, "no sound, or damaged"),
         (nan, "no finite numbers"),
         (tmp_path / "missing.wav", "cannot be read: No such file"),
     ):

@@ -8,11 +8,13 @@ from collections import Counter
 import pytest
 from PIL import Image
 
+from impasto.media import audio
 from impasto.samples import Sample, find, samples
 
 
-def test_there_are_paintings_and_photos() -> None:
-    assert Counter(sample.kind for sample in samples()) == {"painting": 6, "photo": 6}
+def test_there_are_paintings_photos_and_sounds() -> None:
+    kinds = Counter(sample.kind for sample in samples())
+    assert kinds == {"painting": 6, "photo": 6, "sound": 3}
 
 
 def test_names_are_unique_words_of_lower_case() -> None:
@@ -28,6 +30,11 @@ def test_every_sample_is_free_and_can_be_read(sample: Sample) -> None:
     assert sample.author
     assert sample.source
     assert sample.path.stem == sample.name
+    if sample.kind == "sound":
+        sound = audio.read(sample.path)
+        assert sound.meta["rate_hz"] == 44_100
+        assert 1 < sound.space[0] / 44_100 <= 6
+        return
     with Image.open(sample.path) as picture:
         picture.load()
         assert picture.mode == "RGB"
@@ -37,8 +44,8 @@ def test_every_sample_is_free_and_can_be_read(sample: Sample) -> None:
 def test_no_file_is_without_its_provenance() -> None:
     listed = {sample.path for sample in samples()}
     folder = next(iter(listed)).parent.parent
-    assert set(folder.rglob("*.jpg")) == listed
-    assert sum(path.stat().st_size for path in listed) < 1_600_000
+    assert {*folder.rglob("*.jpg"), *folder.rglob("*.ogg")} == listed
+    assert sum(path.stat().st_size for path in listed) < 2_000_000
 
 
 def test_a_sample_is_found_by_its_name() -> None:

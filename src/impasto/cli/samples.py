@@ -1,4 +1,4 @@
-"""`impasto samples`: the pictures that come with the program."""
+"""`impasto samples`: the pictures and sounds that come with the program."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 def samples(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
 ) -> None:
-    """List the bundled pictures; their names work wherever a path does."""
+    """List the bundled pictures and sounds; their names work wherever a path does."""
     from impasto.samples import samples as bundled
 
     if as_json:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from impasto.encoders.encoder import Chain, CostLayers
+from impasto.encoders.encoder import Chain, CostLayers, Encoder
 from impasto.encoders.random import random_convolution
 
 SPECTROGRAM = "spectrogram"
@@ -42,10 +42,79 @@ class Spectrogram1d(nn.Module):
 
     def forward(self, batch: Tensor) -> Tensor:
         """Map sounds (b, channel, t) to log(1 + |X|), shape (b, frequency, frame)."""
+        power = torch.view_as_real(self.transform(batch)).square().sum(-1).mean(1)
+        return (power + _FLOOR).sqrt().log1p().to(batch.dtype)
+
+    def transform(self, batch: Tensor) -> Tensor:
+        """Map sounds (b, channel, t) to their spectra X, shape (b, channel, frequency, frame)."""
         padded = functional.pad(batch.float(), (self.padding, self.padding))
         frames = padded.unfold(-1, self.kernel_size, self.stride) * self.window.to(batch.device)
-        power = torch.view_as_real(torch.fft.rfft(frames)).square().sum(-1).mean(1)
-        return (power + _FLOOR).sqrt().log1p().mT.to(batch.dtype)
+        spectra: Tensor = torch.fft.rfft(frames)
+        return spectra.mT
+
+    def invert(self, spectra: Tensor, length: int) -> Tensor:
+        """Find the sounds whose spectra are nearest to given ones.
+
+        Args:
+            spectra: Shape (b, channel, frequency, frame).
+            length: Samples of a sound.
+        Returns:
+            Shape (b, channel, length).
+        Source:
+            Griffin, Lim, "Signal estimation from modified short-time Fourier transform", IEEE
+            TASSP 32(2), 1984, eq. 6.
+        """
+        window = self.window.to(spectra.device)
+        frames = torch.fft.irfft(spectra.mT, self.kernel_size) * window
+        added = self._add_up(frames.flatten(0, 1))
+        weight = self._add_up(window.square().expand(1, frames.shape[2], -1))
+        sounds = (added / weight.clamp(min=1e-9))[:, self.padding : self.padding + length]
+        return sounds.view(*spectra.shape[:2], -1)
+
+    def _add_up(self, frames: Tensor) -> Tensor:
+        """Let frames (b, frame, sample) overlap as they lie in a sound, shape (b, t)."""
+        total = (frames.shape[1] - 1) * self.stride + self.kernel_size
+        size, step = (1, self.kernel_size), (1, self.stride)
+        return functional.fold(frames.mT, (1, total), size, stride=step).flatten(1)
+
+
+def magnitudes(logarithms: Tensor) -> Tensor:
+    """Return the magnitudes |X| of which `Spectrogram1d` has made logarithms."""
+    return (logarithms.expm1().clamp(min=0).square() - _FLOOR).clamp(min=0).sqrt()
+
+
+class Frames(nn.Identity):
+    """Stands where a spectrogram is given, and not computed.
+
+    Args:
+        out_channels: Number of frequencies.
+    """
+
+    def __init__(self, out_channels: int) -> None:
+        super().__init__()
+        self.out_channels = out_channels
+
+
+def stft_of(encoder: Encoder) -> Spectrogram1d | None:
+    """Return the spectrogram that a network begins with, or None if it begins otherwise."""
+    first = next(iter(encoder.chain.values())) if isinstance(encoder, Chain) else None
+    return first if isinstance(first, Spectrogram1d) else None
+
+
+def behind_stft(encoder: Chain) -> Chain:
+    """Return the same network for spectrograms, shape (b, frequency, frame), in place of sounds."""
+    modules = dict(encoder.chain.items())
+    name = next(iter(modules))
+    modules[name] = Frames(encoder.table[name].channels)
+    behind = Chain(
+        encoder.name,
+        encoder.front_end,
+        list(modules.items()),
+        source=encoder.source,
+        weights_hash=encoder.weights_hash,
+    )
+    behind.medium, behind.cost_layers = encoder.medium, encoder.cost_layers
+    return behind
 
 
 def spectral_encoder(*, seed: int = 0) -> Chain:
@@ -69,7 +138,9 @@ def deep_spectral_encoder(*, seed: int = 0) -> Chain:
     Source:
         As `spectral_encoder`; several scales as in Ustyuzhaninov et al., arXiv:1606.00021.
     """
-    layers = CostLayers({"stft": 1.0}, {"relu1": 1.0, "relu2": 1.0, "relu3": 1.0})
+    # Filters alone could be pleased by changes that no other filters notice: see docs/sounds.md.
+    style = {"stft": 3.0, "relu1": 1.0, "relu2": 0.3, "relu3": 0.3}
+    layers = CostLayers({"stft": 1.0}, style)
     return _encoder(SPECTROGRAM_DEEP, [(1024, 11), (512, 11), (512, 11)], layers, seed=seed)
 
 

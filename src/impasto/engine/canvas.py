@@ -11,7 +11,7 @@ from torch import Tensor
 
 from impasto.signal import Space
 
-CanvasName = Literal["spectrum", "samples"]
+CanvasName = Literal["spectrum", "samples", "spectrogram"]
 
 
 class Canvas(ABC):
@@ -136,5 +136,8 @@ def _mix(matrix: Tensor, batch: Tensor) -> Tensor:
 
 
 def make_canvas(name: CanvasName, space: Space) -> Canvas:
-    """Build a canvas by name for signals over a given space."""
+    """Build a canvas by name for signals over a given space.
+
+    "spectrogram" means that the signals are spectrograms already, whose samples are optimized.
+    """
     return Spectrum(space) if name == "spectrum" else Samples()

@@ -63,6 +63,13 @@ SOLID: dict[QualityName, Quality] = {
 }
 COARSEST_SOLID = 32
 
+# What has one axis has one level, which cannot begin where a smaller one has ended.
+LINE: dict[QualityName, Quality] = {
+    "draft": Quality(40, 1, 0.0),
+    "standard": Quality(100, 1, 0.0),
+    "fine": Quality(300, 1, 0.0),
+}
+
 
 def plan_levels(
     space: Space,
@@ -81,7 +88,7 @@ def plan_levels(
         levels: As for `pyramid`.
         minimum: As for `pyramid`.
     """
-    chosen = (SOLID if len(space) == 3 else QUALITIES)[quality]
+    chosen = {1: LINE, 3: SOLID}.get(len(space), QUALITIES)[quality]
     return [
         Level(own, chosen.steps_at(own) if steps is None else steps)
         for own in pyramid(space, levels=levels, minimum=minimum)

@@ -25,6 +25,7 @@ AudioSource = str | os.PathLike[str] | bytes | BinaryIO
 _FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".mp3": "MP3"}
 _DEPTHS = {".wav": ("PCM_16", "PCM_24", "FLOAT"), ".flac": ("PCM_16", "PCM_24")}
 _DEPTH = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
+_START = 2**14  # bytes at the beginning of a file
 _BLOCK = 2**16  # samples written at once: libsndfile's Vorbis overflows its stack with many more
 
 
@@ -46,7 +47,8 @@ def read(source: AudioSource) -> Signal:
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
         if isinstance(file, str | os.PathLike):
-            Path(file).open("rb").close()  # says more clearly what is wrong with a path
+            with Path(file).open("rb") as stream:  # says more clearly what is wrong with a path
+                _check_start(stream.read(_START), name)
         with soundfile.SoundFile(file) as sound:
             rate_hz, subtype = sound.samplerate, sound.subtype
             samples = sound.read(dtype="float32", always_2d=True)
@@ -153,6 +155,19 @@ def at_rate(signal: Signal, rate_hz: float) -> Signal:
     samples = need("soxr", extra="audio").resample(signal.samples.T.numpy(), own, rate_hz)
     planes: Tensor = torch.from_numpy(np.ascontiguousarray(samples.T, np.float32))
     return Signal(planes, signal.medium, {**signal.meta, "rate_hz": float(rate_hz)})
+
+
+def _check_start(start: bytes, name: str) -> None:
+    """Refuse what is no MP3 file, which libsndfile would complain about on the terminal.
+
+    Raises:
+        InputError: If a file of that name holds no beginning of a frame, and is no other sound.
+    """
+    known = (b"RIFF", b"fLaC", b"OggS", b"ID3")
+    if not name.lower().endswith(".mp3") or start.startswith(known) or not start:
+        return
+    if not any(start[at] == 0xFF and start[at + 1] >= 0xE0 for at in range(len(start) - 1)):
+        raise InputError(f"{name} is no sound, or damaged (it holds nothing of an MP3 file).")
 
 
 def _name(source: AudioSource) -> str:

@@ -1,4 +1,4 @@
-"""Pictures to try things with, all in the public domain, and where they come from."""
+"""Pictures and sounds to try things with, all in the public domain, and where they come from."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Sample:
-    """A bundled picture.
+    """A bundled picture or sound.
 
     Attributes:
         name: What it is called wherever a path is taken.
-        kind: Whether it serves as content or as style.
+        kind: Whether it serves as content or as style; sounds serve as both.
         author: Who made it.
         license: "public domain" or "CC0-1.0".
         source: Where it was found.
@@ -24,22 +24,29 @@ class Sample:
     """
 
     name: str
-    kind: Literal["photo", "painting"]
+    kind: Literal["photo", "painting", "sound"]
     author: str
     license: str
     source: str
     path: Path
 
 
+_KINDS: dict[str, Literal["photo", "painting", "sound"]] = {
+    "photos": "photo",
+    "paintings": "painting",
+    "sounds": "sound",
+}
+
+
 @cache
 def samples() -> tuple[Sample, ...]:
-    """Return all bundled pictures, paintings first, in the order of PROVENANCE.tsv."""
+    """Return all that is bundled, paintings first, in the order of PROVENANCE.tsv."""
     folder = Path(str(resources.files(__name__)))
     table = (folder / "PROVENANCE.tsv").read_text(encoding="utf-8").splitlines()
     return tuple(
         Sample(
             name=(folder / row["file"]).stem,
-            kind="painting" if row["file"].startswith("paintings/") else "photo",
+            kind=_KINDS[row["file"].partition("/")[0]],
             author=row["author"],
             license=row["license"],
             source=row["source"],
@@ -50,5 +57,5 @@ def samples() -> tuple[Sample, ...]:
 
 
 def find(name: str) -> Path | None:
-    """Return the path of a bundled picture, or None if there is none of that name."""
+    """Return the path of a bundled sample, or None if there is none of that name."""
     return next((sample.path for sample in samples() if sample.name == name), None)

@@ -83,9 +83,10 @@ class StylizeSettings(CommonSettings):
         "lbfgs"
     )
     canvas: Annotated[
-        Literal["spectrum", "samples"] | None,
+        Literal["spectrum", "samples", "spectrogram"] | None,
         Setting(
-            "What is optimized: a weighted spectrum (fewer steps) or the samples themselves. "
+            "What is optimized: a weighted spectrum (fewer steps), the samples themselves, or of "
+            "sounds the spectrogram, whose phases are found at the end. "
             "(default: spectrum, of sounds samples)",
             _DESCENT,
         ),

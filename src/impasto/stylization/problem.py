@@ -43,7 +43,8 @@ class StyleTransfer:
     """
 
     def __init__(self, encoder: Encoder, domain: Domain) -> None:
-        self.encoder, self.domain, self.settings = encoder, domain, domain.settings
+        self.encoder = encoder = domain.shown_to(encoder)
+        self.domain, self.settings = domain, domain.settings
         self.inputs, self.original = domain.inputs, domain.original
         self.device = encoder.device
         self.convention = self._convention()
@@ -73,6 +74,8 @@ class StyleTransfer:
         base = convention(self.settings.objective)
         if (layers := self.encoder.cost_layers) is not None:
             base = replace(base, content_layers=layers.content, style_layers=layers.style)
+        if self.domain.content_weight is not None and self.settings.objective == "impasto":
+            base = replace(base, content_weight=self.domain.content_weight)
         if not self.domain.regularized:
             base = replace(base, tv_weight=0.0, bounds_weight=0.0)
         return overridden(base, self.settings)
@@ -82,7 +85,8 @@ class StyleTransfer:
         needed = f"{self.encoder.name} needs at least {self.minimum} for these layers."
         if min(self.space) < self.minimum:
             if self.domain.size is None:
-                raise InputError(f"{label} is {self.space[0]} samples long, and {needed}")
+                unit = self.domain.positions
+                raise InputError(f"{label} is {self.space[0]} {unit} long, and {needed}")
             raise InputError(
                 f"{label} would have a short side of {min(self.space)} pixels, and {needed} "
                 "Take a larger --size."
@@ -91,7 +95,7 @@ class StyleTransfer:
             short = min(style.signal.space)
             if short < self.minimum:
                 length = (
-                    "is {} samples long"
+                    f"is {{}} {self.domain.positions} long"
                     if self.domain.size is None
                     else "has a short side of {} pixels"
                 )

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from impasto.encoders.encoder import Encoder
 from impasto.engine.canvas import CanvasName
 from impasto.errors import UsageError
 from impasto.media import MEDIA
@@ -26,6 +27,8 @@ class Domain(ABC):
             stylized at its own length.
         grows: Whether a content that is smaller is enlarged to that.
         canvas: Canvas where none is asked for.
+        positions: What the network's positions along a space axis are, for messages.
+        content_weight: α where none is asked for; None for that of the convention.
         regularized: Whether the convention's total variation and bounds make sense.
         original: The content as it was read.
         inputs: What the network shall see.
@@ -43,7 +46,9 @@ class Domain(ABC):
     encoder: ClassVar[str]
     size: ClassVar[int | None] = None
     grows: ClassVar[bool] = False
-    canvas: ClassVar[CanvasName] = "spectrum"
+    canvas: CanvasName = "spectrum"
+    positions: str = "samples"
+    content_weight: ClassVar[float | None] = None
     regularized: ClassVar[bool] = True
 
     def __init__(self, inputs: Inputs, settings: StylizeSettings) -> None:
@@ -52,6 +57,8 @@ class Domain(ABC):
         noun = MEDIA[self.medium].noun
         if settings.colors != "style" and self.medium != "image":
             raise UsageError(f"--colors is for pictures: a {noun} has none.")
+        if settings.canvas == "spectrogram" and self.medium != "audio":
+            raise UsageError(f"--canvas spectrogram is for sounds: a {noun} has none.")
         if self.size is None:
             self._check_whole(noun)
 
@@ -65,6 +72,14 @@ class Domain(ABC):
             raise UsageError(f"--style-scale is for what has sides: a {noun} has none.")
         if any(style.regions is not None for style in self.inputs.styles):
             raise UsageError(f"--mask is for pictures and volumes: a {noun} takes none.")
+
+    def shown_to(self, encoder: Encoder) -> Encoder:
+        """Bring the inputs into the form that a network takes, and return the network for it.
+
+        Raises:
+            UsageError: If the settings ask for a form that it does not take.
+        """
+        return encoder
 
     @abstractmethod
     def present(self, samples: Tensor) -> Signal:
