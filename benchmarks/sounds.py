@@ -33,7 +33,7 @@ from impasto.stylization import stylize_steps
 from impasto.stylization.domains.audio import LOUDNESS
 from impasto.stylization.domains.phases import convergence
 
-SECONDS, STEPS = 4.0, 60
+SECONDS, STEPS = 3.0, 100
 CANVASES = ("samples", "spectrogram")
 NETWORK, OTHER = "spectrogram-deep", "spectrogram"
 FALL, ENVELOPE = 10.0, 0.6  # what there should be at least
@@ -66,16 +66,18 @@ def measure(content: Signal, style: Signal, encoders: Sequence[Encoder], canvas:
     result = last.signal
     seconds = time.perf_counter() - began
     style = media.audio.at_rate(style, content.meta["rate_hz"])
-    falls = [
+    fall, other = (
         distance(content, style, encoder) / distance(result, style, encoder) for encoder in encoders
-    ]
+    )
     stft = Spectrogram1d()
     if canvas == "spectrogram":
         aim = magnitudes(last.samples.cpu())
     else:  # what is optimized is a sound: it has the spectrogram that it has
         aim = magnitudes(stft(last.samples.cpu()[None])[0])
     loud = heard(result) * float(aim.norm() / magnitudes(stft(heard(result)[None])[0]).norm())
-    return Measured(*falls, correlation(content, result), convergence(loud, aim, stft), seconds)
+    return Measured(
+        fall, other, correlation(content, result), convergence(loud, aim, stft), seconds
+    )
 
 
 def heard(signal: Signal) -> Tensor:
@@ -153,8 +155,8 @@ def main(folder: Path) -> None:
         "| content | style | canvas | Gram distance falls | as the other network hears it | "
         "envelope | spectral convergence |\n|---|---|---|---|---|---|---|"
     )
-    for (content, style), canvas in product(
-        zip(paths, [*paths[1:], paths[0]], strict=True), CANVASES
+    for canvas, (content, style) in product(
+        CANVASES, zip(paths, [*paths[1:], paths[0]], strict=True)
     ):
         found = measure(start_of(content), start_of(style), encoders, canvas)
         print(
