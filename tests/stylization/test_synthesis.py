@@ -33,6 +33,16 @@ def test_a_picture_becomes_solid(vgg: Encoder, painting: Any) -> None:
     assert result.costs["total"] < 0.95 * result.trace[0]["total"]
 
 
+def test_a_film_becomes_another_that_moves_likewise(vgg: Encoder) -> None:
+    rows = torch.arange(40)[None, :, None] + 2 * torch.arange(36)[:, None, None]
+    film = ((rows % 12) < 6).float().expand(36, 40, 48).expand(3, 36, 40, 48)
+    result = made(Signal(film, "video", {"rate_hz": 12.0}), vgg, steps=2)
+    assert result.signal.medium == "video"
+    assert result.signal.samples.shape == (3, 32, 32, 32)
+    assert result.signal.meta["rate_hz"] == 12
+    assert result.costs["total"] < 0.95 * result.trace[0]["total"]
+
+
 def test_another_seed_makes_another_texture(vgg: Encoder, painting: Any) -> None:
     one, again, other = (made(painting, vgg, seed=seed, steps=1) for seed in (0, 0, 1))
     assert torch.equal(one.signal.samples, again.signal.samples)

@@ -21,7 +21,7 @@ _FILES = "Files"
 @with_settings(StylizeSettings)
 def synthesize(
     style: Annotated[
-        str, typer.Argument(help="Picture, sound, series, volume or name of a sample.")
+        str, typer.Argument(help="Picture, sound, series, volume, film or name of a sample.")
     ],
     axes: Annotated[
         int | None,
@@ -60,7 +60,7 @@ def synthesize(
     from impasto.stylization.synthesis import MEDIA_OVER, synthesize_steps
 
     own = media.medium_of(resolve(style))
-    medium = own if axes is None else MEDIA_OVER.get(axes, own)
+    medium = own if axes is None or own == "video" else MEDIA_OVER.get(axes, own)
     output = output or "."
     if os.path.isdir(output):
         name = f"{stem(style)}_texture{media.default_suffix(medium, style)}"

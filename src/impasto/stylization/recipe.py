@@ -19,7 +19,7 @@ from impasto.errors import UsageError
 from impasto.media import MEDIA, Source, medium_of
 from impasto.objectives.conventions import convention
 from impasto.settings import StylizeSettings
-from impasto.stylization.domains import DOMAINS, domain_for
+from impasto.stylization.domains import DOMAINS, DynamicTexture, domain_for
 from impasto.stylization.inputs import Inputs, Mask, StyleSource, read_inputs, resolve
 from impasto.stylization.keeper import Keeper
 from impasto.stylization.problem import StyleTransfer
@@ -182,7 +182,8 @@ def transfer_steps(
 
 def problem_for(encoder: Encoder, inputs: Inputs, settings: StylizeSettings) -> StyleTransfer:
     """Set up what is minimized: volumes by slices where the network is one for pictures."""
-    domain = domain_for(inputs, settings)
+    whole_film = inputs.content.medium == "video"  # others are streams of frames
+    domain = DynamicTexture(inputs, settings) if whole_film else domain_for(inputs, settings)
     axes = len(inputs.content.space)
     if axes == encoder.axes:
         return StyleTransfer(encoder, domain)

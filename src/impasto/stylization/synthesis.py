@@ -11,7 +11,7 @@ import torch
 
 from impasto.encoders.encoder import Encoder
 from impasto.errors import UsageError
-from impasto.media import Source, read
+from impasto.media import Source, medium_of, read
 from impasto.settings import StylizeSettings
 from impasto.signal import Signal, Space
 from impasto.stylization.inputs import read_inputs, resolve
@@ -36,7 +36,7 @@ def synthesize(
     Args:
         style: Path, name of a bundled sample, or anything else that `stylize` takes.
         axes: 2 for a picture, 3 for a solid texture, a volume whose every cut looks like the
-            style; None for as many as the style has.
+            style; None for as many as the style has. A film makes one that moves likewise.
         settings: How to do it; its size is the length of every side.
         **changes: Single settings, by the names of the fields of StylizeSettings.
     Raises:
@@ -60,7 +60,7 @@ def synthesize_steps(
 ) -> Iterator[StylizeStep]:
     """Do what `synthesize` does, and yield every step of it; see `stylize_steps`."""
     settings = (settings or StylizeSettings()).changed(changes)
-    signal = read(resolve(style), max_pixels=settings.max_pixels, frame=settings.frame)
+    signal = _read(style, settings)
     axes = axes or len(signal.space)
     if axes != len(signal.space) and (len(signal.space), axes) != (2, 3):
         raise UsageError(
@@ -77,10 +77,21 @@ def synthesize_steps(
         space = (size,) * axes
     settings = replace(settings, size=size, content_weight=0.0, init="content")
     content = noise_like(signal, medium, space, seed=settings.seed)
-    inputs = read_inputs(content, style, max_pixels=settings.max_pixels)
+    seen = signal if medium == "video" else style
+    inputs = read_inputs(content, seen, max_pixels=settings.max_pixels)
     yield from transfer_steps(
         inputs, settings, encoder or encoder_for(settings, medium=medium), began=began
     )
+
+
+def _read(style: Source, settings: StylizeSettings) -> Signal:
+    """Read a style; of a film no more, and no larger, frames than the texture will have."""
+    found = resolve(style)
+    if medium_of(found) != "video":
+        return read(found, max_pixels=settings.max_pixels, frame=settings.frame)
+    side = settings.size if isinstance(settings.size, int) else SIDES[3]
+    film = read(found, max_pixels=settings.max_pixels, longest=side)
+    return film.with_samples(film.samples[:, :side])
 
 
 def noise_like(style: Signal, medium: str, space: Space, *, seed: int) -> Signal:
@@ -98,6 +109,8 @@ def noise_like(style: Signal, medium: str, space: Space, *, seed: int) -> Signal
     shape = (-1, *[1] * len(space))
     mean, spread = samples.flatten(1).mean(1), samples.flatten(1).std(1)
     meta: dict[str, Any] = dict(style.meta) if len(space) == 1 else {}
+    if medium == "video":
+        meta = {"rate_hz": style.meta["rate_hz"]}
     if medium == "volume":
         shortest = min(style.meta.get("spacing_mm", (1.0,)))
         meta = {"dtype": style.meta.get("dtype", "rgb"), "spacing_mm": (shortest,) * 3}

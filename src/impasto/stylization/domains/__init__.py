@@ -9,13 +9,21 @@ from impasto.media import MEDIA
 from impasto.settings import StylizeSettings
 from impasto.stylization.domains.audio import AudioDomain
 from impasto.stylization.domains.domain import Domain
-from impasto.stylization.domains.film import FilmDomain
+from impasto.stylization.domains.film import DynamicTexture, FilmDomain
 from impasto.stylization.domains.picture import PictureDomain
 from impasto.stylization.domains.series import SeriesDomain
 from impasto.stylization.domains.volume import VolumeDomain
 from impasto.stylization.inputs import Inputs
 
-__all__ = ["DOMAINS", "Domain", "check_style", "check_together", "contents_for", "domain_for"]
+__all__ = [
+    "DOMAINS",
+    "Domain",
+    "DynamicTexture",
+    "check_style",
+    "check_together",
+    "contents_for",
+    "domain_for",
+]
 
 DOMAINS: dict[str, type[Domain]] = {
     own.medium: own for own in (PictureDomain, AudioDomain, SeriesDomain, VolumeDomain, FilmDomain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 from torch import Tensor
@@ -36,7 +37,7 @@ class VolumeDomain(Domain):
     """
 
     medium = "volume"
-    styles = ("image", "volume")
+    styles: ClassVar[tuple[str, ...]] = ("image", "volume")
     encoder = "vgg19"  # which sees the slices
     size = 96
 
