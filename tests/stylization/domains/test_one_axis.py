@@ -227,5 +227,5 @@ def test_what_has_sides_only_is_refused(make: Any, changes: dict[str, Any], told
 
 
 def test_what_goes_with_what_is_told() -> None:
-    with pytest.raises(UsageError, match=r"a sound, which is no style for a series.*a volume that"):
+    with pytest.raises(UsageError, match=r"a sound, which is no style for a series.*a volume with"):
         domain(series(noise()), sound(noise()))
