@@ -179,4 +179,4 @@ def test_wrong_pairs_say_what_goes_with_what(desk: Any, style: Path) -> None:
         ("style.png", "head.nii", "head.nii is a volume, which is no style for a picture"),
     ):
         outcome = desk.impasto("stylize", content, "--style", other)
-        outcome.refuses(2, told, "a volume that of a picture or a volume", "a series that of")
+        outcome.refuses(2, told, "a volume with a picture or a volume", "a series with a")
