@@ -30,6 +30,7 @@ OTHERWISE: dict[str, tuple[str, Any]] = {
     "content_weight": ("2", 2.0),
     "style_weight": ("1e3", 1000.0),
     "tv_weight": ("0", 0.0),
+    "temporal_weight": ("7", 7.0),
     "encoder": ("vgg16", "vgg16"),
     "weights": ("a b.pth", Path("a b.pth")),
     "weights_convention": ("caffe", "caffe"),
