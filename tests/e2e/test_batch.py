@@ -103,6 +103,8 @@ def test_contents_that_the_style_does_not_go_with_are_refused_before_the_work(de
     assert not (desk / "out").exists()
     both = ("stylize", "all", "--style", "style.png", "--style", "all/hum.flac", "-o", "out")
     desk.impasto(*both).refuses(2, "No content goes with a picture and a sound together")
+    shared = ("stylize", "all/hum.flac", "all/hum.flac", "--style", "all/hum.flac", "-o", "out")
+    desk.impasto(*shared, "--ray", "local").refuses(2, "leave it out for a sound")
     only = ("stylize", "all", "--style", "style.png", "-o", "out", "--size", "original")
     (desk / "all" / "block.npy").unlink()
     desk.impasto(*only).refuses(3, "all holds no picture or volume")

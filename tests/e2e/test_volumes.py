@@ -120,7 +120,10 @@ def test_flat_voxels_stay_flat_and_the_style_is_resampled(desk: Any, style: Path
     thick.set_sform(affine, code=4)
     nibabel.save(thick, desk / "thick.nii.gz")
     words = ("stylize", "thick.nii.gz", "--style", "style.png", "--steps", "1", "--levels", "1")
-    desk.impasto(*words, "--size", "original", "-o", "out.nii.gz").succeeds()
+    outcome = desk.impasto(*words, "--size", "original", "-o", "out.nii.gz")
+    assert outcome.code == 0
+    told = "thick.nii.gz has voxels of 1 × 1 × 3 mm: resampled to cubes of 1 mm."
+    assert outcome.lines[0] == f"impasto: {told}"
     made = nibabel.load(desk / "out.nii.gz")
     assert made.shape == (32, 36, 14)
     assert np.array_equal(made.affine, affine)
@@ -179,4 +182,4 @@ def test_wrong_pairs_say_what_goes_with_what(desk: Any, style: Path) -> None:
         ("style.png", "head.nii", "head.nii is a volume, which is no style for a picture"),
     ):
         outcome = desk.impasto("stylize", content, "--style", other)
-        outcome.refuses(2, told, "a volume that of a picture or a volume", "a series that of")
+        outcome.refuses(2, told, "a volume with a picture or a volume", "a series with a")

@@ -11,12 +11,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from impasto.cli.extras import Extras
-from impasto.cli.job import STREAM, Job, Report, check_apart, check_outputs, one, save, stem, told
+from impasto.cli.job import (
+    Job,
+    Report,
+    check_apart,
+    check_outputs,
+    medium_in,
+    one,
+    save,
+    stem,
+    told,
+)
 from impasto.errors import ImpastoError, InputError, UsageError
 
 if TYPE_CHECKING:
     from impasto.encoders import Encoder
 
+STREAMED = ("audio", "video")  # which go piece by piece, each from the one before
 Outcome = tuple[int, Report | ImpastoError]  # with the number of a content
 
 
@@ -74,12 +85,27 @@ def _planned(job: Job, contents: list[str], folder: Path) -> list[Work]:
         for style, _ in job.styles
     }
     found = _expanded(contents, list(styles.values()))
-    kinds = ["image" if content == STREAM else media.medium_of(content) for content in found]
+    kinds = [_medium(content) for content in found]
     for medium, (style, own) in itertools.product(dict.fromkeys(kinds), styles.items()):
         check_style(medium, own, style)
+        if job.ray and medium in STREAMED:
+            noun = media.MEDIA[medium].noun
+            raise UsageError(
+                f"--ray shares pictures, series and volumes: leave it out for a {noun}."
+            )
     ends = [media.default_suffix(*one) for one in zip(kinds, found, strict=True)]
     targets = [folder / name for name in name_results(found, ends)]
     return [Work(*one) for one in zip(found, kinds, targets, strict=True)]
+
+
+def _medium(content: str) -> str:
+    """Return the medium of a content; what cannot be found has that of its name."""
+    from impasto import media
+
+    try:
+        return medium_in(content)
+    except InputError:  # which is said when its turn comes
+        return media.medium_of(content)
 
 
 def _encoders(job: Job, works: list[Work]) -> dict[str, Encoder]:

@@ -24,7 +24,10 @@ _FILES = "Files"
 @with_settings(StylizeSettings)
 def stylize(
     content: Annotated[
-        list[str], typer.Argument(help="Picture, folder of pictures, name of a sample, or -.")
+        list[str],
+        typer.Argument(
+            help="Picture, sound, series, volume or film, folder of them, name of a sample, or -."
+        ),
     ],
     style: Annotated[
         list[str],
@@ -34,7 +37,7 @@ def stylize(
         list[str],  # of pairs: see PairedMasks
         typer.Option(
             metavar="CONTENT_MASK STYLE_MASK",
-            help="Masks whose equal colors pair up; once for each style.",
+            help="Masks whose equal colors or labels pair up; once for each style.",
         ),
     ] = [],  # noqa: B006
     output: Annotated[
@@ -63,7 +66,7 @@ def stylize(
     views: Annotated[
         Path | None,
         typer.Option(
-            help="Slices of a volume before and after, as .png, or .html with a slider.",
+            help="Slices of a volume before and after, as .png or .webp, or .html with a slider.",
             rich_help_panel=_FILES,
         ),
     ] = None,
@@ -109,7 +112,7 @@ def stylize(
     *,
     settings: StylizeSettings,
 ) -> None:
-    """Make a picture with the content of one picture and the style of another."""
+    """Make a picture, or another signal, with the content of one and the style of another."""
     began = time.monotonic()
     if not style:
         raise UsageError("There is no style: add --style PICTURE.")

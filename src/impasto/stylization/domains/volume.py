@@ -47,6 +47,13 @@ class VolumeDomain(Domain):
         low, high = self.window
         inside = ((self.original.samples - low) / (high - low)).clamp(0, 1)
         content = cubic(self.original.with_samples(inside))
+        if content.space != self.original.space:
+            spacing = self.original.meta["spacing_mm"]
+            steps = " × ".join(f"{step:g}" for step in spacing[::-1])
+            self.remarks.append(
+                f"{inputs.labels[0]} has voxels of {steps} mm: resampled to cubes of "
+                f"{min(spacing):g} mm."
+            )
         gray = len(content.samples) == 1
         styles = []
         for style, label in zip(inputs.styles, inputs.labels[1:], strict=True):
