@@ -73,7 +73,7 @@ def test_a_series_takes_the_style_of_another(desk: Any) -> None:
 def test_faults(desk: Any) -> None:
     save_sound(desk / "a.wav", seed=0)
     soundfile.write(desk / "silent.wav", np.zeros(RATE), RATE)
-    soundfile.write(desk / "short.wav", np.ones(50) * 0.1, RATE)
+    soundfile.write(desk / "short.wav", np.tile([0.1, -0.1], 25), RATE)
     (desk / "ragged.csv").write_text("1,2\n3\n")
     soundfile.write(desk / "empty.wav", np.zeros(0), RATE)
     (desk / "text.mp3").write_text("no sound")
