@@ -4,8 +4,9 @@
 
 prints a table over the sounds of a folder: each is the content of the next one's style. The Gram
 distance is the sum over the style layers of the network, as the costs have it: of two squared
-differences by the squares of the style's. It is measured on the sounds as they were written, so
-that the price of finding phases counts. The envelope is the loudness in steps of 50 ms.
+differences by the squares of the style's. It is measured on the sound that comes out, so that the
+price of finding phases counts, but before its volume is turned to that of the content. The envelope
+is the loudness in steps of 50 ms.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ from impasto.samples import samples
 from impasto.settings import StylizeSettings
 from impasto.signal import Signal
 from impasto.stylization import stylize_steps
-from impasto.stylization.domains.audio import LOUDNESS
+from impasto.stylization.domains.audio import LOUDNESS, AudioDomain
 from impasto.stylization.domains.phases import convergence
 
-SECONDS, STEPS = 3.0, 100
+SECONDS, STEPS = 2.0, 60
 CANVASES = ("samples", "spectrogram")
 NETWORK, OTHER = "spectrogram-deep", "spectrogram"
 FALL, ENVELOPE = 10.0, 0.6  # what there should be at least
@@ -63,20 +64,24 @@ def measure(content: Signal, style: Signal, encoders: Sequence[Encoder], canvas:
     began = time.perf_counter()
     settings = StylizeSettings(canvas=canvas, steps=STEPS)  # type: ignore[arg-type]
     *_, last = stylize_steps(content, style, settings=settings, encoder=encoders[0])
-    result = last.signal
+    domain = last.problem.domain
+    assert isinstance(domain, AudioDomain)
+    result = domain.made(last.samples)
     seconds = time.perf_counter() - began
-    style = media.audio.at_rate(style, content.meta["rate_hz"])
+    wanted = heard(media.audio.at_rate(style, content.meta["rate_hz"]))
     fall, other = (
-        distance(content, style, encoder) / distance(result, style, encoder) for encoder in encoders
+        distance(heard(content), wanted, encoder) / distance(result, wanted, encoder)
+        for encoder in encoders
     )
     stft = Spectrogram1d()
-    if canvas == "spectrogram":
-        aim = magnitudes(last.samples.cpu())
-    else:  # what is optimized is a sound: it has the spectrogram that it has
-        aim = magnitudes(stft(last.samples.cpu()[None])[0])
-    loud = heard(result) * float(aim.norm() / magnitudes(stft(heard(result)[None])[0]).norm())
+    # what is optimized as a sound has the spectrogram that it has
+    aim = last.samples.cpu() if canvas == "spectrogram" else stft(last.samples.cpu()[None])[0]
     return Measured(
-        fall, other, correlation(content, result), convergence(loud, aim, stft), seconds
+        fall,
+        other,
+        correlation(content.samples, result, content.meta["rate_hz"]),
+        convergence(result, magnitudes(aim), stft),
+        seconds,
     )
 
 
@@ -86,14 +91,12 @@ def heard(signal: Signal) -> Tensor:
     return centered * (LOUDNESS / centered.square().mean().sqrt())
 
 
-def distance(signal: Signal, style: Signal, encoder: Encoder) -> float:
+def distance(sound: Tensor, style: Tensor, encoder: Encoder) -> float:
     """Return the Gram distance of a sound to a style, in parts of the style's."""
     layers = list(encoder.cost_layers.style) if encoder.cost_layers else []
     total = 0.0
     with torch.no_grad():
-        mine, wanted = (
-            encoder(heard(one)[None].to(encoder.device), layers) for one in (signal, style)
-        )
+        mine, wanted = (encoder(one[None].to(encoder.device), layers) for one in (sound, style))
         for layer in layers:
             own, target = (
                 gram(features[layer])[0] / features[layer].shape[-1] for features in (mine, wanted)
@@ -102,12 +105,11 @@ def distance(signal: Signal, style: Signal, encoder: Encoder) -> float:
     return total
 
 
-def correlation(content: Signal, result: Signal) -> float:
+def correlation(content: Tensor, result: Tensor, rate_hz: float) -> float:
     """Return the correlation of two loudness envelopes, in steps of 50 ms."""
-    step = round(content.meta["rate_hz"] / 20)
+    step = round(rate_hz / 20)
     envelopes = [
-        one.samples.square().mean(0).unfold(0, step, step).mean(1).sqrt()
-        for one in (content, result)
+        one.square().mean(0).unfold(0, step, step).mean(1).sqrt() for one in (content, result)
     ]
     return float(torch.corrcoef(torch.stack(envelopes))[0, 1])
 

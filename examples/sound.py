@@ -14,7 +14,7 @@ CONTENT, STYLE = "tabla", "choir"
 DOCS = Path(__file__).parents[1] / "docs"
 WIDTH, GAP = 1000, 34  # pixels
 
-result = impasto.stylize(CONTENT, STYLE)
+result = impasto.stylize(CONTENT, STYLE, content_weight=0.03)  # much of the style
 result.save(DOCS / "sounds" / f"{CONTENT}_{STYLE}.ogg")
 
 

@@ -8,12 +8,14 @@ import pytest
 import torch
 
 from impasto.encoders import Encoder, random_encoder
+from impasto.encoders.encoder import CostLayers
 from impasto.encoders.spectral import deep_spectral_encoder
 from impasto.errors import ImpastoError, InputError, UsageError
 from impasto.settings import StylizeSettings
 from impasto.signal import Signal
 from impasto.stylization.domains import Domain, domain_for
 from impasto.stylization.inputs import Inputs, Style
+from impasto.stylization.problem import StyleTransfer
 
 
 def noise(channels: int = 1, length: int = 4000, seed: int = 0) -> torch.Tensor:
@@ -74,6 +76,7 @@ def hearing(rate_hz: float) -> Encoder:
     """A network of a rate of its own."""
     encoder = random_encoder(1, 2, channels=(3,))
     encoder.name, encoder.medium, encoder.rate_hz = "ear", "audio", rate_hz
+    encoder.cost_layers = CostLayers({"relu1_1": 1.0}, {"relu1_1": 1.0})
     return encoder
 
 
@@ -171,6 +174,15 @@ class TestSpectrograms:
     def test_only_sounds_have_them(self) -> None:
         with pytest.raises(UsageError, match="--canvas spectrogram is for sounds: a series"):
             domain(series(noise()), series(noise()), canvas="spectrogram")
+
+
+@pytest.mark.parametrize(
+    ("changes", "weight"),
+    [({}, 1.0), ({"content_weight": 0.2}, 0.2), ({"objective": "course"}, 10.0)],
+)
+def test_the_content_of_a_sound_weighs_more(changes: dict[str, Any], weight: float) -> None:
+    made = domain(sound(noise()), sound(noise()), **changes)
+    assert StyleTransfer(hearing(8000.0), made).convention.content_weight == weight
 
 
 class TestSeries:

@@ -43,7 +43,7 @@ class AudioDomain(Domain):
     encoder = "spectrogram-deep"
     canvas = "samples"
     regularized = False
-    content_weight = 0.03
+    content_weight = 1.0
 
     def __init__(
         self, inputs: Inputs, settings: StylizeSettings, *, levels: Sequence[Level] = ()
