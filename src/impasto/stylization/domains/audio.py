@@ -43,7 +43,7 @@ class AudioDomain(Domain):
     encoder = "spectrogram-deep"
     canvas = "samples"
     regularized = False
-    content_weight = 1.0
+    content_weight = 0.5
 
     def __init__(
         self, inputs: Inputs, settings: StylizeSettings, *, levels: Sequence[Level] = ()
