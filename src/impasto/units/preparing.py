@@ -15,6 +15,7 @@ from torch import Tensor
 from impasto.encoders.encoder import Encoder
 from impasto.errors import InputError, UsageError
 from impasto.media import MAX_PIXELS, MEDIA, Source
+from impasto.media.audio import at_rate
 from impasto.media.dataset import Dataset
 from impasto.signal import Signal
 from impasto.units.portraits import PORTRAITS, Portrait, portrait_of
@@ -206,10 +207,7 @@ def _mono(signal: Signal) -> Signal:
 def _at_rate(signal: Signal, rate_hz: float | None) -> Signal:
     """Resample a sound to a rate."""
     own = signal.meta.get("rate_hz")
-    if rate_hz is None or own is None or own == rate_hz:
-        return signal
-    length = max(1, round(signal.space[0] * rate_hz / float(own)))
-    return signal.resized((length,))
+    return signal if rate_hz is None or own is None else at_rate(signal, rate_hz)
 
 
 def _as_loud(signal: Signal, loudness: float | None) -> Signal:
