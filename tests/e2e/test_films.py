@@ -116,6 +116,17 @@ def test_what_goes_wrong_is_told(
     desk.impasto("stylize", *words).refuses(code, hint)
 
 
+def test_a_film_that_breaks_off_is_stylized_and_that_is_said(desk: Any, film: Path) -> None:
+    noise = torch.rand(9, 3, 48, 64, generator=torch.Generator().manual_seed(0))
+    frames = [Frame(picture, Fraction(n, 10)) for n, picture in enumerate(noise)]
+    write_frames(frames, film, rate_hz=10)
+    (desk / "cut.mp4").write_bytes(film.read_bytes()[: film.stat().st_size * 2 // 3])
+    outcome = desk.impasto("stylize", "cut.mp4", "--style", "style.png", *FEW, "-o", "out.mp4")
+    assert outcome.code == 0
+    assert "cut.mp4 breaks off: of 9 frames it holds" in outcome.stderr
+    assert 0 < media.read(desk / "out.mp4").samples.shape[1] < 9
+
+
 def test_a_gif_that_stands_still_is_a_picture(desk: Any) -> None:
     desk.picture("still.gif", 64, 48, mode="L")
     desk.impasto("stylize", "still.gif", "--style", "style.png", *FEW, "-o", "o.png").succeeds()

@@ -229,6 +229,21 @@ class TestFaults:
         (tmp_path / "cut.webm").write_bytes(whole[: len(whole) * 2 // 3])
         assert 0 < len(list(Film(tmp_path / "cut.webm").frames())) < 12
 
+    def test_a_file_that_promises_more_says_so(self, tmp_path: Path) -> None:
+        noise = torch.rand(12, 3, 48, 64, generator=torch.Generator().manual_seed(0))
+        made = [Frame(picture, Fraction(n, RATE)) for n, picture in enumerate(noise)]
+        write_frames(made, tmp_path / "film.mp4", rate_hz=RATE)
+        whole = (tmp_path / "film.mp4").read_bytes()
+        (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) * 2 // 3])
+        film = Film(tmp_path / "cut.mp4")
+        assert film.promised == 12 > film.count >= len(list(film.frames())) > 0
+
+    def test_a_codec_that_nobody_knows_is_told(self, tmp_path: Path) -> None:
+        data = film_at(tmp_path / "film.mp4").read_bytes()
+        (tmp_path / "film.mp4").write_bytes(data.replace(b"avc1", b"zzzz"))
+        with pytest.raises(InputError, match=r"Decoder not found.*codec is unknown"):
+            Film(tmp_path / "film.mp4")
+
     def test_an_mp4_that_breaks_off_is_told(self, tmp_path: Path) -> None:
         whole = (film_at(tmp_path / "film.mp4")).read_bytes()
         (tmp_path / "cut.mp4").write_bytes(whole[:600])

@@ -49,6 +49,7 @@ class Film:
         space: Height and width of its frames.
         rate_hz: Frames a second, on average.
         count: How many frames there are, as the file tells without being decoded.
+        promised: How many the file says that there are, which is more where it breaks off.
         note: A comment inside the file.
         path: The file, whose sound goes along; None for one in memory.
 
@@ -77,6 +78,7 @@ class Film:
         with self._opened() as (container, stream):
             packets = [packet for packet in container.demux(stream) if packet.size]
             self.count = max(1, sum(not packet.is_discard for packet in packets))
+            self.promised = max(self.count, stream.frames)
             rate = stream.average_rate or stream.guessed_rate
             told = {name.lower(): value for name, value in container.metadata.items()}
         self.note: str | None = told.get("comment")
@@ -149,6 +151,11 @@ class HeldFilm:
     def count(self) -> int:
         """Number of frames."""
         return self.signal.space[0]
+
+    @property
+    def promised(self) -> int:
+        """The same."""
+        return self.count
 
     @property
     def rate_hz(self) -> float:

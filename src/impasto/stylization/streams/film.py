@@ -67,6 +67,10 @@ class FilmStream(Stream[Seen]):
         self.film, self.count = film, film.count
         self.space = film_space(film.space, settings)
         self._shown = settings.changed({"size": "original"})  # frames are resized when read
+        if film.promised > film.count:
+            self.remarks.append(
+                f"{inputs.labels[0]} breaks off: of {film.promised} frames it holds {film.count}."
+            )
         self.times: list[Fraction] = []
         self.styles: Sequence[Style] | None = None  # in the colors of the shot
 
