@@ -21,7 +21,7 @@ TARGET = 0.5
 
 def rows(options: Options) -> Iterator[Row]:
     """Stylize two clips both ways and compare their warping errors."""
-    count, longest = (5, 128) if options.quick else (12, 256)
+    count, longest = (5, 128) if options.quick else (8, 192)
     settings = StylizeSettings(size=longest, steps=20, device=options.device)
     clips = {
         "a flight over machu_picchu, true motion": flight(

@@ -18,9 +18,9 @@ from impasto.media.video import Film
 from impasto.signal import resample
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-FIRST, COUNT, SPACE, STYLE = 60, 24, (144, 256), "starry_night"
+FIRST, COUNT, SPACE, STYLE = 60, 10, (108, 192), "starry_night"
 GAP = 4  # pixels
-BRIEF = 25  # steps of a frame
+STEPS = 20  # of every frame
 
 
 def side_by_side(*pictures: Tensor) -> Image.Image:
@@ -38,9 +38,11 @@ frames = [
     for frame in islice(film.frames(), FIRST, FIRST + COUNT)
 ]
 clip = Signal(torch.stack(frames, 1), "video", {"rate_hz": film.rate_hz})
-together = impasto.stylize(clip, STYLE, size="original").signal.samples.unbind(1)
+together = impasto.stylize(
+    clip, STYLE, size="original", levels=1, steps=STEPS
+).signal.samples.unbind(1)
 alone = [
-    impasto.stylize(Signal(frame), STYLE, size="original", levels=1, steps=BRIEF).signal.samples
+    impasto.stylize(Signal(frame), STYLE, size="original", levels=1, steps=STEPS).signal.samples
     for frame in frames
 ]
 
@@ -57,4 +59,3 @@ rows[0].save(
     method=6,
 )
 (IMAGES / "clip.webp").write_bytes(buffer.getvalue())
-rows[COUNT // 2].save(IMAGES / "clip_still.webp", quality=75, method=6)
