@@ -8,7 +8,7 @@ from impasto.errors import ShapeError
 from impasto.fast.network import Layout, TransformNetwork
 from impasto.fast.painting import Brush, paint
 
-TINY = Layout((4, 6, 8), blocks=2, window=5)
+TINY = Layout(2, (4, 6, 8), blocks=2, window=5)
 
 
 @pytest.fixture
@@ -91,10 +91,10 @@ def test_half_precision_is_near(network: TransformNetwork) -> None:
 @pytest.mark.parametrize(
     "values",
     [
-        {"widths": [8], "blocks": 1, "window": 3},
-        {"widths": [8, 16], "blocks": 1, "window": 4},
-        {"widths": [8, 0], "blocks": 1, "window": 3},
-        {"widths": [8, "16"], "blocks": 1, "window": 3},
+        {"fold": 1, "widths": [8], "blocks": 1, "window": 3},
+        {"fold": 1, "widths": [8, 16], "blocks": 1, "window": 4},
+        {"fold": 1, "widths": [8, 0], "blocks": 1, "window": 3},
+        {"fold": 1, "widths": [8, "16"], "blocks": 1, "window": 3},
     ],
 )
 def test_what_is_no_layout_is_refused(values: dict[str, object]) -> None:

@@ -18,7 +18,6 @@ from torch.nn import functional
 from impasto.errors import ShapeError
 
 EPSILON = 1e-5  # added to variances
-LEAST_SIDE = 24  # pixels; smaller pictures are continued beyond their border
 
 
 @dataclass(frozen=True)
@@ -26,14 +25,17 @@ class Layout:
     """How a network is built.
 
     Attributes:
-        widths: Channels at full, half and quarter resolution, and so on.
+        fold: Side of the squares of pixels that are one position of the first stage: with 2, no
+            stage works at the resolution of the picture, where most of the time would go.
+        widths: Channels at the resolution of the first stage, at half of that, and so on.
         blocks: Residual blocks at the coarsest resolution.
         window: Length of the first and of the last kernel.
     """
 
-    widths: tuple[int, ...] = (16, 32, 96)
+    fold: int = 2
+    widths: tuple[int, ...] = (24, 48, 96)
     blocks: int = 5
-    window: int = 9
+    window: int = 5
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that JSON can hold."""
@@ -46,8 +48,9 @@ class Layout:
         Raises:
             ValueError: If it makes no network.
         """
-        layout = cls(tuple(values["widths"]), values["blocks"], values["window"])
-        numbers = (*layout.widths, layout.blocks + 1, layout.window)
+        fold, widths = values["fold"], tuple(values["widths"])
+        layout = cls(fold, widths, values["blocks"], values["window"])
+        numbers = (fold, *widths, layout.blocks + 1, layout.window)
         if not all(isinstance(own, int) and 0 < own <= 1024 for own in numbers):
             raise ValueError(f"{values} is no layout.")
         if len(layout.widths) < 2 or layout.window % 2 == 0:
@@ -58,16 +61,15 @@ class Layout:
 class Stage(nn.Module):
     """A convolution and what belongs to it.
 
-    The picture is enlarged by repeating its positions, continued beyond its borders as in a mirror,
-    and convolved. Then every channel is normalized over the picture, scaled and shifted as the
-    style has it, and rectified.
+    The picture is enlarged, continued beyond its borders, and convolved. Then every channel is
+    normalized over the picture, scaled and shifted as the style has it, and rectified.
 
     Args:
         wide_in: Channels that come in.
         wide_out: Channels that go out.
-        window: Length of the kernel, odd.
+        window: Length of the kernel, odd; 3 where the picture is enlarged.
         stride: Step of the kernel.
-        enlarge: Factor by which the picture is enlarged first.
+        enlarged: Whether every position is repeated first, which makes squares of two by two.
         normalized: Whether the style says its scale and its shift; else the result is left as is.
         rectified: Whether what is negative becomes zero.
         adds: Number of stages back whose result is added at the end; 0 for none.
@@ -84,7 +86,7 @@ class Stage(nn.Module):
         window: int = 3,
         *,
         stride: int = 1,
-        enlarge: int = 1,
+        enlarged: bool = False,
         normalized: bool = True,
         rectified: bool = True,
         adds: int = 0,
@@ -92,21 +94,41 @@ class Stage(nn.Module):
         super().__init__()
         # the shift of the style makes a bias of its own superfluous
         self.conv = nn.Conv2d(wide_in, wide_out, window, stride, bias=not normalized)
-        self.stride, self.enlarge, self.adds = stride, enlarge, adds
+        self.stride, self.enlarged, self.adds = stride, enlarged, adds
         self.normalized, self.rectified = normalized, rectified
         self.border = window // 2
 
-    def convolve(self, x: Tensor) -> Tensor:
+    @property
+    def continues(self) -> str:
+        """How the picture goes on beyond its borders, in the words of functional.pad.
+
+        As in a mirror; and the mirror of an enlarged picture repeats the outermost position.
+        """
+        return "replicate" if self.enlarged else "reflect"
+
+    def forward(self, x: Tensor) -> Tensor:
         """Enlarge, continue and convolve, shape (b, c, h, w)."""
-        if self.enlarge > 1:
-            x = functional.interpolate(x, scale_factor=float(self.enlarge), mode="nearest")
-        x = functional.pad(x, [self.border] * 4, mode="reflect")
-        convolved: Tensor = self.conv(x)
-        return convolved
+        return self.convolve(functional.pad(x, [self.border] * 4, mode=self.continues))
+
+    def convolve(self, continued: Tensor) -> Tensor:
+        """Enlarge and convolve what has been continued by `border` on all sides."""
+        if not self.enlarged:
+            convolved: Tensor = self.conv(continued)
+            return convolved
+        kernel = self.conv.weight
+        repeats = kernel.new_tensor(_REPEATS)
+        four = torch.einsum("pai,qbj,ocij->opqcab", repeats, repeats, kernel)
+        return functional.pixel_shuffle(functional.conv2d(continued, four.flatten(0, 2)), 2)
 
     def length(self, length: int) -> int:
         """Return how many positions come out of so many."""
-        return (length * self.enlarge - 1) // self.stride + 1
+        return 2 * length if self.enlarged else (length - 1) // self.stride + 1
+
+
+# Convolving an enlarged picture with three taps is convolving the picture itself, once for the
+# first and once for the second position of every pair: _REPEATS[p, a, i] tells whether tap i falls
+# on neighbor a. That saves making the enlarged picture, which is the largest thing of all.
+_REPEATS = (((1, 0, 0), (0, 1, 1), (0, 0, 0)), ((0, 0, 0), (1, 1, 0), (0, 0, 1)))
 
 
 class TransformNetwork(nn.Module):
@@ -122,14 +144,23 @@ class TransformNetwork(nn.Module):
         super().__init__()
         self.layout = layout = layout or Layout()
         self.stages = nn.ModuleList(_stages(layout))
-        widths = [own.conv.out_channels for own in self.chain if own.normalized]
-        self.code_length = 2 * sum(widths)
-        self._widths = widths
+        self._widths = [own.conv.out_channels for own in self.chain if own.normalized]
+        self.code_length = 2 * sum(self._widths)
 
     @property
     def chain(self) -> Sequence[Stage]:
         """The stages in order."""
         return list(self.stages)  # type: ignore[arg-type]
+
+    @property
+    def factor(self) -> int:
+        """Pixels between neighboring positions where they are farthest apart."""
+        return int(self.layout.fold * 2 ** (len(self.layout.widths) - 1))
+
+    @property
+    def least(self) -> int:
+        """Shortest side that can be continued as in a mirror at every stage."""
+        return max(2 * self.factor, self.layout.fold * (self.layout.window // 2 + 1))
 
     def parts(self, codes: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Cut codes into the scales and the shifts of every normalization.
@@ -149,47 +180,56 @@ class TransformNetwork(nn.Module):
         pieces = codes.split([width for own in self._widths for width in (own, own)], dim=1)
         return [(1 + scale, shift) for scale, shift in zip(pieces[::2], pieces[1::2], strict=True)]
 
+    def begin(self, pictures: Tensor) -> Tensor:
+        """Return what the first stage reads: of whole squares, and large enough to be continued.
+
+        Args:
+            pictures: Shape (b, 3, h, w), sRGB from 0 to 1.
+        """
+        fold, (height, width) = self.layout.fold, pictures.shape[2:]
+        more = [max(0, self.least - own) + (-max(self.least, own)) % fold for own in (height, width)]
+        whole = functional.pad(pictures - 0.5, [0, more[1], 0, more[0]], mode="replicate")
+        return functional.pixel_unshuffle(whole, fold)
+
+    def end(self, x: Tensor, height: int, width: int) -> Tensor:
+        """Return the paintings (b, 3, h, w) from 0 to 1, float32, from what the last stage says."""
+        unfolded = functional.pixel_shuffle(x.float(), self.layout.fold)
+        return torch.sigmoid(unfolded[..., :height, :width])
+
     def forward(self, pictures: Tensor, codes: Tensor) -> Tensor:
         """Paint a batch.
 
         Args:
-            pictures: Shape (b, 3, h, w), sRGB from 0 to 1, sides of at least LEAST_SIDE.
+            pictures: Shape (b, 3, h, w), sRGB from 0 to 1.
             codes: A code for each picture, shape (b, code_length).
         Returns:
             Shape (b, 3, h, w), float32, from 0 to 1.
         """
         parts = iter(self.parts(codes))
-        height, width = pictures.shape[2:]
-        x = before = pictures - 0.5
+        x = self.begin(pictures)
         kept = [x]
         for stage in self.chain:
-            x = stage.convolve(x)
+            x = stage(x)
             if stage.normalized:
                 scale, shift = next(parts)
                 x = functional.instance_norm(x.float(), eps=EPSILON).to(x.dtype)
                 x = x * scale[..., None, None].to(x) + shift[..., None, None].to(x)
             x = functional.relu(x) if stage.rectified else x
-            if stage.adds:
-                before = kept[-stage.adds]
-                x = x + before
+            x = x + kept[-stage.adds] if stage.adds else x
             kept = [*kept[-1:], x]
-        return torch.sigmoid(x[..., :height, :width].float())
+        return self.end(x, *pictures.shape[2:])
 
 
 def _stages(layout: Layout) -> list[Stage]:
-    widths, deepest = layout.widths, layout.widths[-1]
-    block = (
-        Stage(deepest, deepest),
-        Stage(deepest, deepest, rectified=False, adds=2),
+    widths, deepest, pixels = layout.widths, layout.widths[-1], 3 * layout.fold**2
+    blocks = (
+        (Stage(deepest, deepest), Stage(deepest, deepest, rectified=False, adds=2))
+        for _ in range(layout.blocks)
     )
     return [
-        Stage(3, widths[0], layout.window),
+        Stage(pixels, widths[0], layout.window),
         *(Stage(one, other, stride=2) for one, other in pairwise(widths)),
-        *(
-            Stage(deepest, deepest, rectified=own.rectified, adds=own.adds)
-            for _ in range(layout.blocks)
-            for own in block
-        ),
-        *(Stage(one, other, enlarge=2) for one, other in pairwise(widths[::-1])),
-        Stage(widths[0], 3, layout.window, normalized=False, rectified=False),
+        *(stage for block in blocks for stage in block),
+        *(Stage(one, other, enlarged=True) for one, other in pairwise(widths[::-1])),
+        Stage(widths[0], pixels, layout.window, normalized=False, rectified=False),
     ]

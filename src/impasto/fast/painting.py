@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from impasto.errors import ShapeError
-from impasto.fast.network import EPSILON, LEAST_SIDE, Stage, TransformNetwork
+from impasto.fast.network import EPSILON, Stage, TransformNetwork
 
 STRIP_BYTES = 2**25  # of what a strip reads
 
@@ -58,31 +58,20 @@ def paint(
         Shape (3, h, w), float32, from 0 to 1, on the device of the picture.
     """
     weight = network.chain[0].conv.weight
-    space = picture.shape[1:]
-    x = _large_enough(picture[None]) - 0.5
-    x = x.to(weight).contiguous(memory_format=torch.channels_last)
-    places = None if brush.places is None else _large_enough(brush.places[None])
+    x = network.begin(picture[None]).to(weight).contiguous(memory_format=torch.channels_last)
     parts = iter(network.parts(brush.codes.to(weight.device, torch.float32)))
     kept = [x]
     for stage in network.chain:
         x, mean, variance = _convolved(stage, x, strip_bytes)
         if stage.normalized:
             scale, shift = next(parts)
-            _restyle(x, mean, variance, scale, shift, places)
+            _restyle(x, mean, variance, scale, shift, brush.places)
         if stage.rectified:
             x.relu_()
         if stage.adds:
             x += kept[-stage.adds]
         kept = [*kept[-1:], x]
-    painted = x[0, :, : space[0], : space[1]]
-    return torch.sigmoid(painted.to(picture.device, torch.float32)).contiguous()
-
-
-def _large_enough(batch: Tensor) -> Tensor:
-    """Continue a batch (b, c, h, w) to the right and below, where it is too small to be seen."""
-    height, width = batch.shape[2:]
-    more = [0, max(0, LEAST_SIDE - width), 0, max(0, LEAST_SIDE - height)]
-    return functional.pad(batch, more, mode="replicate") if any(more) else batch
+    return network.end(x.to(picture.device), *picture.shape[1:])[0].contiguous()
 
 
 def _convolved(stage: Stage, x: Tensor, strip_bytes: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -100,37 +89,31 @@ def _convolved(stage: Stage, x: Tensor, strip_bytes: int) -> tuple[Tensor, Tenso
         device=x.device,
         memory_format=torch.channels_last,
     )
-    row_bytes = (x.shape[1] * width * stage.enlarge**2 + channels * columns) * 4
-    step = max(1, strip_bytes // row_bytes)
+    row_bytes = (x.shape[1] * width * stage.stride + channels * columns) * 4
+    step = 2 * max(1, strip_bytes // row_bytes // 2)  # whole pairs of an enlarged picture
     wide = torch.float64 if x.device.type == "cpu" else torch.float32
     sums = torch.zeros(2, channels, dtype=wide, device=x.device)
     for low in range(0, rows, step):
-        high = min(rows, low + step)
-        strip = stage.conv(_strip(stage, x, low, high))
-        out[:, :, low:high] = strip
+        strip = stage.convolve(_strip(stage, x, low, min(rows, low + step)))
+        out[:, :, low : low + step] = strip
         if stage.normalized:
-            flat = strip.float().movedim(1, 0).flatten(1)
-            sums[0] += flat.sum(1, dtype=wide)
-            sums[1] += flat.square_().sum(1, dtype=wide)
+            flat = strip.float().movedim(1, -1).flatten(0, 2)
+            sums += torch.stack([flat.sum(0), flat.square().sum(0)])
     mean, square = sums / (rows * columns)
     variance = (square - mean.square()).clamp(min=0)
     return out, mean.float(), variance.float()
 
 
 def _strip(stage: Stage, x: Tensor, low: int, high: int) -> Tensor:
-    """Return what some rows of the result see: enlarged, and continued as in a mirror."""
-    height = x.shape[2] * stage.enlarge
-    first = low * stage.stride - stage.border
-    last = (high - 1) * stage.stride + stage.border
-    rows = torch.arange(first, last + 1).abs()
-    rows = (height - 1) - ((height - 1) - rows).abs()
-    rows = rows // stage.enlarge
-    top = int(rows.min())
-    strip = x[:, :, top : int(rows.max()) + 1].index_select(2, (rows - top).to(x.device))
-    if stage.enlarge > 1:
-        strip = strip.repeat_interleave(stage.enlarge, dim=3)
-    strip = functional.pad(strip, [stage.border, stage.border, 0, 0], mode="reflect")
-    return strip.contiguous(memory_format=torch.channels_last)
+    """Return what some rows of the result see, continued beyond the borders."""
+    per_row = 0.5 if stage.enlarged else stage.stride
+    first = int(low * per_row) - stage.border
+    last = int((high - 1) * per_row) + stage.border
+    height, border = x.shape[2], stage.border
+    strip = x[:, :, max(0, first) : last + 1]
+    # a mirror needs to see as far as it shows
+    above, below = max(0, -first), max(0, last + 1 - height)
+    return functional.pad(strip, [border, border, above, below], mode=stage.continues)
 
 
 def _restyle(
@@ -144,7 +127,7 @@ def _restyle(
         variance: Shape (c,).
         scale: Shape (r, c).
         shift: Shape (r, c).
-        places: Shape (1, r, *space of the picture), or None.
+        places: Shape (r, *space of the picture), or None.
     """
     factor = (variance + EPSILON).rsqrt()
     if places is None:
@@ -152,7 +135,7 @@ def _restyle(
         x.mul_(gain[:, None, None].to(x)).add_((shift[0] - gain * mean)[:, None, None].to(x))
         return
     there = functional.interpolate(
-        places.to(x.device), size=x.shape[2:], mode="bilinear", align_corners=False, antialias=True
+        places[None].to(x.device), size=x.shape[2:], mode="bilinear", align_corners=False, antialias=True
     )[0]
     gains, offsets = scale * factor, shift - scale * factor * mean
     step = max(1, STRIP_BYTES // math.prod((x.shape[1], x.shape[3], 4)))
