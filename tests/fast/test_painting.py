@@ -44,9 +44,7 @@ def test_a_batch_is_painted_picture_by_picture(network: TransformNetwork) -> Non
 
 
 @pytest.mark.parametrize("space", [(1, 1), (3, 40), (23, 24)])
-def test_small_pictures_have_their_size(
-    network: TransformNetwork, space: tuple[int, int]
-) -> None:
+def test_small_pictures_have_their_size(network: TransformNetwork, space: tuple[int, int]) -> None:
     painted = paint(network, torch.rand(3, *space), Brush(code(network, 1)))
     assert painted.shape == (3, *space)
     assert bool(painted.isfinite().all())

@@ -187,7 +187,9 @@ class TransformNetwork(nn.Module):
             pictures: Shape (b, 3, h, w), sRGB from 0 to 1.
         """
         fold, (height, width) = self.layout.fold, pictures.shape[2:]
-        more = [max(0, self.least - own) + (-max(self.least, own)) % fold for own in (height, width)]
+        more = [
+            max(0, self.least - own) + (-max(self.least, own)) % fold for own in (height, width)
+        ]
         whole = functional.pad(pictures - 0.5, [0, more[1], 0, more[0]], mode="replicate")
         return functional.pixel_unshuffle(whole, fold)
 

@@ -135,7 +135,11 @@ def _restyle(
         x.mul_(gain[:, None, None].to(x)).add_((shift[0] - gain * mean)[:, None, None].to(x))
         return
     there = functional.interpolate(
-        places[None].to(x.device), size=x.shape[2:], mode="bilinear", align_corners=False, antialias=True
+        places[None].to(x.device),
+        size=x.shape[2:],
+        mode="bilinear",
+        align_corners=False,
+        antialias=True,
     )[0]
     gains, offsets = scale * factor, shift - scale * factor * mean
     step = max(1, STRIP_BYTES // math.prod((x.shape[1], x.shape[3], 4)))
