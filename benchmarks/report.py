@@ -32,6 +32,7 @@ PARTS = (
     "checkpoints",
     "top_patches",
     "films",
+    "fast",
 )
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 START, END = "<!-- {} -->\n", "<!-- end of {} -->\n"  # around the lines of a part

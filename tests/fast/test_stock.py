@@ -33,6 +33,12 @@ def test_styles_are_drawn_and_each_has_views(paths: list[Path]) -> None:
         assert min(stock.view(0, view).shape[1:]) >= 32
 
 
+def test_some_are_drawn_more_often(paths: list[Path]) -> None:
+    stock, noise = Stock(paths, favored=1), torch.Generator().manual_seed(0)
+    drawn = [stock.draw(noise).key[0] for _ in range(400)]
+    assert 0.68 < drawn.count(0) / 400 < 0.82
+
+
 def test_what_is_no_stock(paths: list[Path], tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="There is no style"):
         Stock([])

@@ -52,11 +52,11 @@ def photographs(tmp_path: Path) -> Path:
 def start(tmp_path: Path, photographs: Path, encoder: Chain, shallow: None) -> Starting:
     styles = [save(tmp_path / f"style{seed}.png", seed) for seed in (11, 12)]
 
-    def begin(*, any_style: bool = False, **changes: Any) -> Session:
+    def begin(*, any_style: bool = False, start: Any = None, **changes: Any) -> Session:
         settings = TrainSettings(**{**QUICK, **changes})
         photos = Photos(photographs, longest=settings.size, crop=settings.crop)
         stock = Stock(styles, views=3 if any_style else 1)
-        return Session(settings, photos, stock, any_style=any_style, encoder=encoder)
+        return Session(settings, photos, stock, any_style=any_style, encoder=encoder, start=start)
 
     return begin
 
@@ -177,6 +177,16 @@ def test_each_of_a_batch_has_its_own_style(start: Starting) -> None:
         torch.testing.assert_close(both[one], alone / 2, rtol=1e-3, atol=1e-7)
         total += own.total
     assert costs.total == pytest.approx(total, rel=1e-4)
+
+
+@pytest.mark.parametrize("any_style", [False, True])
+def test_a_training_can_begin_with_a_model(start: Starting, any_style: bool) -> None:
+    first = last(start(any_style=any_style)).model()
+    fresh = start(any_style=any_style, start=first, seed=5).fresh
+    for key, own in first.modules().state_dict().items():
+        assert torch.equal(own, fresh.modules().state_dict()[key]), key
+    with pytest.raises(UsageError, match="another kind of network"):
+        start(any_style=any_style, start=first, widths="4,8")
 
 
 def test_the_rate_rises_and_falls() -> None:

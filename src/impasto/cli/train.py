@@ -35,6 +35,10 @@ def train(
         Path | None,
         typer.Option(metavar="FOLDER", help="Photographs: a folder, an archive or a list."),
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A model to begin with, to learn more, or other styles."),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The model, .safetensors.", rich_help_panel=_FILES),
@@ -88,7 +92,7 @@ def train(
     for path in (output, state):
         check_writable(path)
     diary = Diary(log or output.with_suffix(".log"), tensorboard=tensorboard)
-    session = _session(style, styles, photos, settings, license_, quiet=quiet)
+    session = _session(style, styles, photos, settings, license_, start, quiet=quiet)
     step = _run(session, diary, state, quiet=quiet)
     if not session.is_main:
         return
@@ -110,11 +114,14 @@ def _session(
     photos: Path,
     settings: TrainSettings,
     license_: str,
+    start: Path | None,
     *,
     quiet: bool,
 ) -> Session:
     """Read photographs and styles; whatever of them cannot be read is told."""
+    from impasto.fast.model import read_model
     from impasto.fast.photos import Photos
+    from impasto.fast.shipped import find_model
     from impasto.fast.stock import VIEWS, Stock, read_folder
     from impasto.fast.training import Session
     from impasto.stylization.inputs import resolve
@@ -130,7 +137,14 @@ def _session(
     for told in learned.unread:
         _say(f"impasto: {told}", quiet)
     facts = {"photographs": len(learned), "license": license_}
-    return Session(settings, learned, stock, any_style=styles is not None, facts=facts)
+    return Session(
+        settings,
+        learned,
+        stock,
+        any_style=styles is not None,
+        facts=facts,
+        start=None if start is None else read_model(find_model(start)),
+    )
 
 
 def _run(session: Session, diary: object, checkpoint: Path, *, quiet: bool) -> TrainStep:

@@ -60,7 +60,7 @@ class Diary:
                 ) from None
             from torch.utils.tensorboard import SummaryWriter
 
-            self.board = SummaryWriter(str(tensorboard))  # type: ignore[no-untyped-call]
+            self.board = SummaryWriter(str(tensorboard))
         self._written = 0
 
     def take(self, step: TrainStep) -> None:

@@ -24,10 +24,11 @@ import onnxruntime
 from PIL import Image, ImageOps
 
 session = onnxruntime.InferenceSession(Path(__file__).with_name("model.onnx"))
-names = [own["name"] for own in json.loads(session.get_modelmeta().custom_metadata_map["impasto"])["known"]]
+facts = json.loads(session.get_modelmeta().custom_metadata_map["impasto"])
+names = [own["name"] for own in facts["known"]]
 
 if len(sys.argv) < 3:
-    sys.exit(f"python paint.py photo.jpg painting.jpg [STYLE[:WEIGHT] ...]\\nStyles: {', '.join(names)}")
+    sys.exit(f"Say: python paint.py photo.jpg painting.jpg [STYLE ...]. Styles: {', '.join(names)}")
 shares = np.zeros(len(names), np.float32)
 for asked in sys.argv[3:] or names[:1]:
     name, _, weight = asked.partition(":")
@@ -45,16 +46,18 @@ Image.fromarray(levels).save(sys.argv[2])
 
 _README = """# A network that paints
 
-`{model}` turns a photograph into a painting, with ONNX Runtime or any other program that reads ONNX.
+`{model}` turns a photograph into a painting, with ONNX Runtime or any other program that reads
+ONNX.
 
     pip install numpy onnxruntime pillow
     python {example} photo.jpg painting.jpg {first}
 
 Styles: {styles}.
 
-Inputs: `picture` (1, 3, h, w), sRGB from 0 to 1, sides of at least 32; `shares` ({count},), how much of each style;
-`strength`, from 0 to 1. Output: `painting`, shaped as the picture. It was exported by impasto, which checked that it
-paints as PyTorch does (largest difference {apart:.1g}). License of the model: {license}.
+Inputs: `picture` (1, 3, h, w), sRGB from 0 to 1, sides of at least 32; `shares` ({count},), how
+much of each style; `strength`, from 0 to 1. Output: `painting`, shaped as the picture. It was
+exported by impasto, which checked that it paints as PyTorch does (largest difference {apart:.1g}).
+License of the model: {license}.
 """
 
 

@@ -42,17 +42,23 @@ class Stock:
         names: What they are called; None for the names of the files.
         views: How many views of each there are: 1 for the picture as it is; of more, all but the
             first are parts of it, mirrored, turned, and in other colors.
+        favored: How many of the first are drawn as often, together, as all others; 0 for all alike.
     Raises:
         UsageError: If there is none, or two have one name.
         InputError: If one cannot be read or is too small.
     """
 
     def __init__(
-        self, paths: Sequence[Path], *, names: Sequence[str] | None = None, views: int = 1
+        self,
+        paths: Sequence[Path],
+        *,
+        names: Sequence[str] | None = None,
+        views: int = 1,
+        favored: int = 0,
     ) -> None:
         if not paths:
             raise UsageError("There is no style: add --style PICTURE, or --styles FOLDER.")
-        self.views = views
+        self.views, self.favored = views, favored
         called = list(names or (path.stem for path in paths))
         doubled = next((own for own in called if called.count(own) > 1), None)
         if doubled is not None:
@@ -75,7 +81,10 @@ class Stock:
 
     def draw(self, noise: torch.Generator) -> Drawn:
         """Draw one of the styles, and one of its views."""
-        number = int(torch.randint(len(self), (), generator=noise))
+        most = len(self)
+        if self.favored and float(torch.rand((), generator=noise)) < 0.5:
+            most = self.favored
+        number = int(torch.randint(most, (), generator=noise))
         view = int(torch.randint(self.views, (), generator=noise))
         return Drawn((number, view), lambda: self.view(number, view))
 

@@ -15,7 +15,7 @@ from impasto.encoders.catalog import load_encoder
 from impasto.encoders.encoder import Encoder
 from impasto.engine.placement import place
 from impasto.engine.precision import pick_precision
-from impasto.errors import DivergedError
+from impasto.errors import DivergedError, UsageError
 from impasto.fast.lesson import Target, Teacher
 from impasto.fast.model import FastModel, new_model
 from impasto.fast.network import Layout
@@ -23,6 +23,7 @@ from impasto.fast.notebook import Notebook
 from impasto.fast.photos import Photos
 from impasto.fast.pupil import Pupil
 from impasto.fast.stock import Stock
+from impasto.fast.styles import StyleTable
 from impasto.media.extra import need
 from impasto.objectives.conventions import Convention, convention
 from impasto.objectives.objective import Costs
@@ -80,8 +81,9 @@ class Session:
         any_style: Whether the network shall look at styles, and not only know these.
         encoder: Network that sees; None for the default one.
         facts: What the model's file shall tell besides.
+        start: A model to begin with, of the same layout; None for random weights.
     Raises:
-        UsageError: If Accelerate is missing, or the settings make no sense together.
+        UsageError: If Accelerate is missing, or the model to begin with is another kind of network.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Session:
         any_style: bool = False,
         encoder: Encoder | None = None,
         facts: Mapping[str, Any] | None = None,
+        start: FastModel | None = None,
     ) -> None:
         self.settings, self.photos, self.stock = settings, photos, stock
         self.facts = dict(facts or {})
@@ -111,6 +114,9 @@ class Session:
             torch.manual_seed(settings.seed)
             layout = Layout(widths=settings.channels, blocks=settings.blocks)
             self.fresh = new_model(layout, stock.facts, any_style=any_style)
+        if start is not None:
+            _begin_with(start, self.fresh)
+        self.started = "" if start is None else start.sha256
         self.held_out = min(HELD_OUT, max(1, len(photos) // 10))
         pupil = Pupil(self.fresh.network, self.fresh.styles)
         optimizer = torch.optim.Adam(pupil.parameters(), lr=settings.learning_rate)
@@ -233,9 +239,9 @@ class Session:
     def _identity(self) -> dict[str, Any]:
         known = [vars(own) for own in self.stock.facts]
         ends = dict.fromkeys(("minutes", "report_every", "show_every"))
-        told = {**self.settings.to_json(), **ends}
+        told = {**self.settings.to_json(), **ends, "any": self.fresh.is_any}
         photos = [*self.photos.shapes[:100], len(self.photos)]
-        return {"settings": told, "styles": known, "photos": photos, "any": self.fresh.is_any}
+        return {"settings": told, "styles": known, "photos": photos, "start": self.started}
 
 
 def schedule(number: int, steps: int) -> float:
@@ -248,6 +254,23 @@ def schedule(number: int, steps: int) -> float:
     warm = min(1.0, number / min(100, max(1, steps // 10)))
     left = (steps - number) / max(1, steps)
     return warm * min(1.0, 0.02 + 0.98 * left / 0.4)
+
+
+def _begin_with(start: FastModel, fresh: FastModel) -> None:
+    """Copy weights: those of the network always, those of a table for the styles it knows."""
+    try:
+        fresh.network.load_state_dict(start.network.state_dict())
+        if fresh.is_any or not isinstance(fresh.styles, StyleTable):
+            fresh.styles.load_state_dict(start.styles.state_dict())
+            return
+    except RuntimeError:
+        raise UsageError(f"{start.label} is another kind of network: it is no start.") from None
+    rows = {own.sha256: number for number, own in enumerate(start.known)}
+    with torch.no_grad():
+        fresh.styles.plain.copy_(start.styles.plain)
+        for number, own in enumerate(fresh.known):
+            if isinstance(start.styles, StyleTable) and own.sha256 in rows:
+                fresh.styles.rows[number] = start.styles.rows[rows[own.sha256]]
 
 
 def _convention(settings: TrainSettings) -> Convention:
