@@ -149,8 +149,8 @@ class Session:
         notebook.remember()
         for number in range(done.number + 1, settings.steps + 1):
             rate = settings.learning_rate * slower * schedule(number, settings.steps)
-            costs, length = self._learn(number, rate)
-            wrong = self._judge(costs, length)
+            costs, fine = self._learn(number, rate)
+            wrong = "" if fine else "The cost of a batch is not finite."
             if wrong:
                 failures, slower = failures + 1, slower / 2
                 notebook.step_back()
@@ -174,36 +174,33 @@ class Session:
             if settings.minutes is not None and seconds > 60 * settings.minutes:
                 break
 
-    def _learn(self, number: int, rate: float) -> tuple[Costs, float]:
-        """Learn from a batch; return its costs, and the length of the gradient."""
+    def _learn(self, number: int, rate: float) -> tuple[Costs, bool]:
+        """Learn from a batch; return its costs, and whether they were finite."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         contents, rows, targets, plain = self._draw(number)
         self.optimizer.zero_grad()
         with self.accelerator.autocast():
             paintings = self.pupil(contents, self._asked(rows, targets), plain)
-        costs, gradient = self.teacher.correct(
-            paintings,
-            contents,
-            [None if one else own for one, own in zip(plain.tolist(), targets, strict=True)],
-        )
-        if not bool(gradient.isfinite().all()):
-            return costs, float("nan")
-        self.accelerator.backward((paintings * gradient).sum())
+        asked = [None if one else own for one, own in zip(plain.tolist(), targets, strict=True)]
+        costs, gradient = self.teacher.correct(paintings, contents, asked)
+        finite = bool(costs.values.isfinite().all()) and bool(gradient.isfinite().all())
+        # every device takes its gradient back, even then: the others wait for it
+        usable = gradient if finite else torch.zeros_like(gradient)
+        self.accelerator.backward((paintings * usable).sum())
         usual = self.notebook.usual_length
         most = CLIP * usual if usual else float("inf")
         length = float(self.accelerator.clip_grad_norm_(self.pupil.parameters(), most))
-        if length < float("inf"):  # and no NaN
+        fine = self._agreed(finite and length < float("inf"))
+        if fine:
             self.optimizer.step()
             self.notebook.note_length(length)
-        return costs, length
+        return costs, fine
 
-    def _judge(self, costs: Costs, length: float) -> str:
-        """Say what went wrong with a batch, or nothing; all processes say the same."""
-        fine = bool(costs.values.isfinite().all()) and length < float("inf")
+    def _agreed(self, fine: bool) -> bool:
+        """Tell whether all is well on every device."""
         told = torch.tensor([float(fine)], device=self.accelerator.device)
-        fine = bool(self.accelerator.reduce(told, reduction="mean").item() == 1)
-        return "" if fine else "The cost of a batch is not finite."
+        return bool(self.accelerator.reduce(told, reduction="mean").item() == 1)
 
     def _draw(self, number: int) -> tuple[Tensor, list[int], list[Target], Tensor]:
         """Choose what a batch is made of: squares, styles, and which are to be left as they are."""
