@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
 from patterns import write_patterns
 
 from impasto.errors import ImpastoError
@@ -62,7 +61,7 @@ class Part:
     rate: float
 
 
-PARTS = (Part(128, 256, 4, 0.45, 2e-3), Part(256, 512, 2, 0.55, 7e-4))
+PARTS = (Part(128, 256, 2, 0.45, 1.5e-3), Part(256, 512, 1, 0.55, 5e-4))
 MODELS = {"paintings": 0.4, "any": 0.6}  # shares of the time
 
 
@@ -77,7 +76,6 @@ def main() -> None:
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--widths", default=TrainSettings().widths)
     given = parser.parse_args()
-    torch.set_num_threads(torch.get_num_threads())
     WORK.mkdir(parents=True, exist_ok=True)
     for name, share in MODELS.items():
         if given.only in (None, name):

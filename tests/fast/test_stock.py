@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from impasto.errors import InputError, UsageError
-from impasto.fast.stock import Stock
+from impasto.fast.stock import ACTIVE, TURN, Stock
 
 
 @pytest.fixture
@@ -37,6 +37,21 @@ def test_some_are_drawn_more_often(paths: list[Path]) -> None:
     stock, noise = Stock(paths, favored=1), torch.Generator().manual_seed(0)
     drawn = [stock.draw(noise).key[0] for _ in range(400)]
     assert 0.68 < drawn.count(0) / 400 < 0.82
+
+
+def test_few_views_are_all_in_use(paths: list[Path]) -> None:
+    assert {own.key for own in Stock(paths).active(7, 0)} == {(0, 0), (1, 0)}
+
+
+def test_of_many_views_a_few_are_in_use_for_a_while(paths: list[Path]) -> None:
+    stock = Stock(paths, views=500)
+
+    def keys(batch: int) -> list[tuple[int, int]]:
+        return [own.key for own in stock.active(batch, 0)]
+
+    assert len(keys(0)) == ACTIVE
+    assert keys(0) == keys(TURN - 1)
+    assert keys(0) != keys(TURN)
 
 
 def test_what_is_no_stock(paths: list[Path], tmp_path: Path) -> None:

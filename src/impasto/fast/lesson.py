@@ -12,17 +12,17 @@ from torch import Tensor
 from impasto.encoders.encoder import Encoder
 from impasto.engine.evaluator import LocalEvaluator
 from impasto.errors import UsageError
-from impasto.fast.styles import read_style
+from impasto.fast.styles import READ_LAYERS, statistics
 from impasto.objectives.content import Content
 from impasto.objectives.conventions import Convention
 from impasto.objectives.objective import Costs, Objective
 from impasto.objectives.regularizers import Bounds, TotalVariation
 from impasto.objectives.style import Style, mean_gram
 from impasto.objectives.temporal import Temporal
-from impasto.signal import fit, resample
+from impasto.signal import Space, fit, resample
 
 _PLAIN_WEIGHT = 20.0  # brings a picture left as it is to the costs of a painting, about
-_KEPT = 256  # styles whose Gram matrices are kept
+KEPT = 256  # styles whose Gram matrices are kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +63,7 @@ class Teacher:
         if not self.style_layers or not convention.style_weight > 0:
             raise UsageError("There is nothing to learn: the style costs nothing.")
         self._targets: dict[tuple[int, ...], Target] = {}
+        self._positions: dict[Space, dict[str, int]] = {}
 
     @torch.no_grad()
     def target(self, key: tuple[int, ...], picture: Tensor) -> Target:
@@ -75,10 +76,11 @@ class Teacher:
         if key not in self._targets:
             space = tuple(picture.shape[1:])
             seen = resample(picture[None], fit(space, min(self.size, max(space))))
-            features = self.encoder(seen.to(self.encoder.device), self.style_layers)
-            grams = {layer: mean_gram(own).float() for layer, own in features.items()}
-            read = read_style(self.encoder, picture) if self.reads else torch.zeros(1, 0)
-            if len(self._targets) >= _KEPT:
+            layers = {*self.style_layers, *(READ_LAYERS if self.reads else ())}
+            features = self.encoder(seen.to(self.encoder.device), layers)
+            grams = {own: mean_gram(features[own]).float() for own in self.style_layers}
+            read = statistics(features) if self.reads else torch.zeros(1, 0)
+            if len(self._targets) >= KEPT:
                 self._targets.pop(next(iter(self._targets)))
             self._targets[key] = Target(grams, read)
         return self._targets[key]
@@ -120,7 +122,8 @@ class Teacher:
     @torch.no_grad()
     def _objective(self, contents: Tensor, targets: Sequence[Target]) -> Objective:
         convention, space = self.convention, contents.shape[2:]
-        features = self.encoder(contents, {*self.content_layers, *self.style_layers})
+        features = self.encoder(contents, self.content_layers)
+        positions = self._positions_at(tuple(space))
         objective = Objective()
         for layer in self.content_layers if convention.content_weight > 0 else ():
             own = features[layer].float()
@@ -128,11 +131,10 @@ class Teacher:
             term = Content(layer, own, scale=torch.tensor(scales, device=own.device))
             objective += convention.content_weight * convention.content_layers[layer] * term
         for layer in self.style_layers:
-            positions = math.prod(features[layer].shape[2:])
             grams = torch.stack([one.grams[layer] for one in targets])
-            scales = [convention.style_scale(one, positions) for one in grams]
+            scales = [convention.style_scale(one, positions[layer]) for one in grams]
             scale = torch.tensor(scales, device=grams.device)
-            style = Style(layer, grams, positions=positions, scale=scale)
+            style = Style(layer, grams, positions=positions[layer], scale=scale)
             objective += convention.style_weight * convention.style_layers[layer] * style
         samples = 3 * math.prod(space)
         if convention.tv_weight > 0:
@@ -141,3 +143,13 @@ class Teacher:
         if convention.bounds_weight > 0:
             objective += convention.bounds_weight * Bounds(scale=1 / samples)
         return objective
+
+    @torch.no_grad()
+    def _positions_at(self, space: Space) -> dict[str, int]:
+        """Return how many positions each layer of the style cost has for signals over a space."""
+        if space not in self._positions:
+            nothing = torch.zeros(1, 3, *space, device=self.encoder.device)
+            features = self.encoder(nothing, self.style_layers)
+            counts = {layer: math.prod(own.shape[2:]) for layer, own in features.items()}
+            self._positions[space] = counts
+        return self._positions[space]

@@ -17,6 +17,8 @@ from impasto.media.dataset import Dataset
 from impasto.signal import fit, resample
 
 VIEWS = 12  # of each style, where the network shall take any
+ACTIVE = 64  # views that are in use at a time
+TURN = 256  # batches for which they are
 _LARGEST = 1024  # pixels along the longest side that are kept in memory
 _LEAST = 32  # pixels along the shortest side of a style
 
@@ -86,7 +88,26 @@ class Stock:
             most = self.favored
         number = int(torch.randint(most, (), generator=noise))
         view = int(torch.randint(self.views, (), generator=noise))
+        return self._drawn(number, view)
+
+    def _drawn(self, number: int, view: int) -> Drawn:
         return Drawn((number, view), lambda: self.view(number, view))
+
+    def active(self, batch: int, seed: int) -> list[Drawn]:
+        """Return the views that are drawn from in a batch.
+
+        To look at a style costs as much as some paintings. So where there are many views, a few are
+        in use for many batches, and then others.
+
+        Args:
+            batch: Number of the batch.
+            seed: Seed of the training.
+        """
+        if len(self) * self.views <= ACTIVE:
+            keys = [(own, view) for own in range(len(self)) for view in range(self.views)]
+            return [self._drawn(*key) for key in keys]
+        noise = torch.Generator().manual_seed(seed * 2**20 + batch // TURN)
+        return [self.draw(noise) for _ in range(ACTIVE)]
 
     def view(self, number: int, view: int = 0) -> Tensor:
         """Return a view of a style, shape (3, h, w); view 0 is the picture as it is."""

@@ -117,7 +117,18 @@ def read_style(encoder: Encoder, style: Tensor, regions: Tensor | None = None) -
     """
     space = style.shape[1:]
     seen = resample(style[None], fit(tuple(space), min(READ_SIZE, max(space))))
-    features = encoder(seen.to(encoder.device), READ_LAYERS)
+    return statistics(encoder(seen.to(encoder.device), READ_LAYERS), regions)
+
+
+def statistics(features: Mapping[str, Tensor], regions: Tensor | None = None) -> Tensor:
+    """Return the logarithms of means and deviations of channels.
+
+    Args:
+        features: For each of READ_LAYERS a tensor (1, c, h, w).
+        regions: As for `read_style`.
+    Returns:
+        As `read_style`.
+    """
     whole = torch.ones(1, 1, 1) if regions is None else regions
     read: list[Tensor] = []
     for layer in READ_LAYERS:

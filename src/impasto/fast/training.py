@@ -210,7 +210,9 @@ class Session:
         most = len(self.photos) - self.held_out
         numbers = torch.randint(most, (settings.batch,), generator=noise).tolist()
         contents = self.photos.batch(numbers, noise).to(device)
-        chosen = [self.stock.draw(noise) for _ in range(settings.batch)]
+        active = self.stock.active(number, settings.seed)
+        picks = torch.randint(len(active), (settings.batch,), generator=noise).tolist()
+        chosen = [active[own] for own in picks]
         targets = [self.teacher.target(own.key, own.picture()) for own in chosen]
         plain = torch.rand(settings.batch, generator=noise) < settings.plain
         return contents, [own.key[0] for own in chosen], targets, plain.to(device)
