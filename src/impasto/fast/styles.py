@@ -133,7 +133,8 @@ def statistics(features: Mapping[str, Tensor], regions: Tensor | None = None) ->
     read: list[Tensor] = []
     for layer in READ_LAYERS:
         own = features[layer][0].to(wide(features[layer])).flatten(1)
-        share = functional.adaptive_avg_pool2d(whole[None], features[layer].shape[2:])[0]
+        height, width = features[layer].shape[2:]
+        share = functional.adaptive_avg_pool2d(whole[None], (height, width))[0]
         share = share.flatten(1).to(own)
         share = share / share.sum(1, keepdim=True).clamp(min=_LEAST_SPREAD)
         mean = share @ own.T
