@@ -138,7 +138,13 @@ def test_a_batch_that_goes_wrong_is_told_and_stepped_back(
     start: Starting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spoil(monkeypatch, {2})
-    steps = list(start(plain=0.0).steps())
+    session = start(plain=0.0)
+    begun = [own.detach().clone() for own in session.pupil.parameters()]
+    steps = []
+    for step in session.steps():
+        steps.append(step)
+        same = [torch.equal(*pair) for pair in zip(begun, session.pupil.parameters(), strict=True)]
+        assert all(same) is (step.number == 2)  # the state that was noted last is the first
     assert [bool(step.wrong) for step in steps] == [False, True, False, False, False, False]
     assert steps[1].wrong == "The cost of a batch is not finite."
     assert all(bool(own.isfinite().all()) for own in weights(steps[-1]).values())
