@@ -33,6 +33,14 @@ def test_the_least_side_can_be_painted(layout: Layout, least: int) -> None:
     assert network(torch.rand(1, 3, 2, 3), code).shape == (1, 3, 2, 3)
 
 
+def test_at_first_the_pixels_of_a_square_are_alike() -> None:
+    network = TransformNetwork(Layout(2, (4, 4), blocks=1))
+    painted = network(torch.rand(1, 3, 20, 24), torch.randn(1, network.code_length))
+    squares = functional.pixel_unshuffle(painted, 2).unflatten(1, (3, 4))
+    torch.testing.assert_close(squares, squares[:, :, :1].expand_as(squares))
+    assert float(painted.detach().std()) > 0.01
+
+
 def test_gradients_reach_every_weight_and_the_code() -> None:
     network = TransformNetwork(Layout(2, (4, 4), blocks=1))
     code = torch.zeros(1, network.code_length, requires_grad=True)

@@ -137,13 +137,18 @@ class TransformNetwork(nn.Module):
     Args:
         layout: How it is built.
     Source:
-        As for `Stage`.
+        As for `Stage`; at first the pixels of a square are alike, which keeps a grid from showing:
+        Aitken, Ledig, Theis, Caballero, Wang, Shi, arXiv:1707.02937.
     """
 
     def __init__(self, layout: Layout | None = None) -> None:
         super().__init__()
         self.layout = layout = layout or Layout()
         self.stages = nn.ModuleList(_stages(layout))
+        with torch.no_grad():
+            last = self.chain[-1].conv
+            last.weight.copy_(last.weight[:3].repeat_interleave(layout.fold**2, 0))
+            last.bias.zero_()  # type: ignore[union-attr]
         self._widths = [own.conv.out_channels for own in self.chain if own.normalized]
         self.code_length = 2 * sum(self._widths)
 
