@@ -15,11 +15,13 @@ TORCH := 2.13.0
 
 BIN := .venv/bin
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check $(TORCH_INDEX:%=--extra-index-url %)
-CODE := src $(wildcard benchmarks examples)
+CODE := src $(wildcard benchmarks examples recipes)
+
+HOURS := 5
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: demo test lint bench constraints clean help
+.PHONY: demo test lint bench weights constraints clean help
 
 demo: .venv/.installed ## Stylize a bundled photograph, into demo/
 	@mkdir -p demo
@@ -38,6 +40,9 @@ lint: .venv/.installed-dev ## Check style, types and the direction of imports
 
 bench: .venv/.installed ## Run every benchmark and write docs/performance.md (some hours)
 	$(BIN)/python benchmarks/report.py
+
+weights: .venv/.installed ## Train the networks that come with impasto, in HOURS=5; it can be resumed
+	$(BIN)/python recipes/weights.py --hours $(HOURS)
 
 constraints: ## Renew constraints.txt with the newest versions that fit
 	@set -e; env=$$(mktemp -d); trap 'rm -rf "$$env"' EXIT; \

@@ -12,6 +12,7 @@ from report import Options, Row
 from impasto import stylize_steps
 from impasto.settings import StylizeSettings
 from impasto.stylization import encoder_for
+from impasto.stylization.problem import StyleTransfer
 
 
 def rows(options: Options) -> Iterator[Row]:
@@ -23,10 +24,11 @@ def rows(options: Options) -> Iterator[Row]:
             deque(stylize_steps(content, style, settings=settings, encoder=encoder), maxlen=1).pop()
             for encoder in (wide, half)
         ]
-        judge = ends[0].problem.evaluator(ends[0].space)
+        problem = ends[0].problem
+        assert isinstance(problem, StyleTransfer)
+        judge = problem.evaluator(ends[0].space)
         costs = [
-            judge.value_and_gradient(end.samples[None].to(end.problem.device))[0].total
-            for end in ends
+            judge.value_and_gradient(end.samples[None].to(problem.device))[0].total for end in ends
         ]
         rise = costs[1] / costs[0] - 1
         yield Row(

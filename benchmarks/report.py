@@ -33,6 +33,7 @@ PARTS = (
     "top_patches",
     "films",
     "sounds",
+    "fast",
 )
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 START, END = "<!-- {} -->\n", "<!-- end of {} -->\n"  # around the lines of a part

@@ -39,6 +39,10 @@ OTHERWISE: dict[str, tuple[str, Any]] = {
     "device": ("cpu", "cpu"),
     "memory": ("1.5 GB", 3 * 2**29),
     "max_pixels": ("1000", 1000),
+    "fast": ((), True),
+    "model": ("a b.onnx", Path("a b.onnx")),
+    "strength": ("0.5", 0.5),
+    "refine": ("20", 20),
 }
 
 
@@ -54,8 +58,12 @@ def test_without_options_all_defaults_hold(call: Any, made: Any) -> None:
 @pytest.mark.parametrize("name", FIELDS)
 def test_an_option_changes_its_setting_alone(call: Any, made: Any, name: str) -> None:
     word, value = OTHERWISE[name]
-    also = {"weights": Path("w.pth")} if name == "weights_convention" else {}
-    more = ["--weights", "w.pth"] if also else []
+    also: dict[str, Any] = {}
+    more: list[str] = []
+    if name == "weights_convention":
+        also, more = {"weights": Path("w.pth")}, ["--weights", "w.pth"]
+    if name in ("strength", "refine"):
+        also, more = {"fast": True}, ["--fast"]
     words = [word] if isinstance(word, str) else word
     outcome = call("stylize", "photo.png", "--style", "style.png", option(name), *words, *more)
     assert outcome.code == 0, outcome.err

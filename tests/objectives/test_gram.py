@@ -125,3 +125,12 @@ class TestGuidedGram:
     def test_guides_of_another_space_are_an_error(self, features: Tensor) -> None:
         with pytest.raises(ShapeError, match=r"\(7, 7, 7\) do not fit"):
             guided_gram(features, torch.ones(1, 7, 7, 7))
+
+
+def test_each_of_a_batch_may_have_a_matrix_near_its_result() -> None:
+    features = torch.rand(2, 3, 500).to(torch.bfloat16)
+    exact = gram(features.double())
+    near = gram(features, near=exact.float())
+    torch.testing.assert_close(near.double(), exact, rtol=1e-3, atol=0)
+    swapped = gram(features, near=exact.float().flip(0))
+    assert float((near - exact).abs().max()) < float((swapped - exact).abs().max())

@@ -77,14 +77,16 @@ def batch(job: Job, contents: list[str], output: str | None) -> Report:
 def _planned(job: Job, contents: list[str], folder: Path) -> list[Work]:
     """Say what is done, after a look at the styles: what is wrong with one is wrong for all."""
     from impasto import media
-    from impasto.stylization.domains import check_style
+    from impasto.stylization.domains import check_style, contents_for
+    from impasto.stylization.feedforward import PAINTED
     from impasto.stylization.inputs import resolve
 
+    # a trained network knows styles by their names, and says itself which
     styles = {
         style: media.read(resolve(style), max_pixels=job.settings.max_pixels).medium
-        for style, _ in job.styles
+        for style, _ in ([] if job.settings.fast else job.styles)
     }
-    found = _expanded(contents, list(styles.values()))
+    found = _expanded(contents, PAINTED if job.settings.fast else contents_for([*styles.values()]))
     kinds = [_medium(content) for content in found]
     for medium, (style, own) in itertools.product(dict.fromkeys(kinds), styles.items()):
         check_style(medium, own, style)
@@ -113,6 +115,11 @@ def _encoders(job: Job, works: list[Work]) -> dict[str, Encoder]:
     from impasto.stylization import encoder_for
     from impasto.stylization.domains import DOMAINS
 
+    if job.settings.fast and job.settings.model is not None and not job.settings.refine:
+        from impasto.stylization.feedforward import painter_for
+
+        if not painter_for(job.settings).is_any:
+            return {}
     networks: dict[str, Encoder] = {}
     encoders: dict[str, Encoder] = {}
     for medium in dict.fromkeys(work.medium for work in works):
@@ -125,7 +132,7 @@ def _encoders(job: Job, works: list[Work]) -> dict[str, Encoder]:
 
 def _one_by_one(job: Job, works: list[Work], encoders: dict[str, Encoder]) -> Iterator[Outcome]:
     for number, work in enumerate(works):
-        own = replace(job, encoder=encoders[work.medium])
+        own = replace(job, encoder=encoders.get(work.medium))
         try:
             began = time.monotonic()
             yield number, one(own, work.content, str(work.target), Extras(), None, began=began)
@@ -234,11 +241,9 @@ def _checked_folder(output: str | None) -> Path:
     return folder
 
 
-def _expanded(contents: list[str], styles: list[str]) -> list[str]:
-    """Replace folders by the files in them that go with styles of some media."""
+def _expanded(contents: list[str], wanted: Sequence[str]) -> list[str]:
+    """Replace folders by the files in them that are of some media."""
     from impasto.media.folder import signals_in
-    from impasto.stylization.domains import contents_for
 
-    wanted = contents_for(styles)
     lists = ([*signals_in(Path(c), wanted)] if os.path.isdir(c) else [c] for c in contents)
     return [str(content) for content in itertools.chain(*lists)]

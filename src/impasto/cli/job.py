@@ -58,6 +58,7 @@ class Job:
         """Return the paths of all that is read."""
         masks = [mask for pair in self.masks for mask in pair]
         weights = [str(self.settings.weights)] if self.settings.weights else []
+        weights += [str(self.settings.model)] if self.settings.model else []
         styles = [path for path, _ in self.styles]
         return [*contents, *styles, *masks, self.settings.init, *weights]
 
@@ -168,7 +169,8 @@ def _place(output: str | None, content: str, job: Job) -> str:
     from impasto import media
 
     suffix = media.default_suffix(medium_in(content), content)
-    name = f"{stem(content)}_{stem(job.styles[0][0])}{suffix}"
+    style = job.styles[0][0] if job.styles else str(job.settings.model)
+    name = f"{stem(content)}_{stem(style)}{suffix}"
     return os.path.normpath(os.path.join(output, name))
 
 
@@ -211,7 +213,9 @@ def _steps(job: Job, content: str, checkpoint: Path | None, began: float) -> Ite
     """Load the network, unless that has been done, and begin to stylize."""
     from impasto.stylization import encoder_for, stylize_steps
 
-    job.encoder = job.encoder or encoder_for(job.settings, medium=medium_in(content), ray=job.ray)
+    if not job.settings.fast:  # a trained network may not need it
+        medium = medium_in(content)
+        job.encoder = job.encoder or encoder_for(job.settings, medium=medium, ray=job.ray)
     return stylize_steps(
         _Stdin(sys.stdin.buffer.read()) if content == STREAM else content,
         list(job.styles),
@@ -260,8 +264,9 @@ def _keep_partial(step: StylizeStep, output: str, bits: int) -> None:
 def told(result: Stylization, output: str, job: Job) -> Report:
     """Say that a result is done, and return what --json prints."""
     place = "stdout" if output == STREAM else output
-    job.say(f"{place}: J {result.costs['total']:.4g} after {result.seconds:.1f} s")
-    total = result.costs["total"]
+    total = result.costs["total"] if result.terms else math.nan  # a painting has no costs
+    cost = f"J {total:.4g} after" if result.terms else "painted in"
+    job.say(f"{place}: {cost} {result.seconds:.1f} s")
     return {
         "output": None if output == STREAM else output,
         "total": total if math.isfinite(total) else None,

@@ -12,11 +12,13 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from impasto.cli.encoders import encoders
+from impasto.cli.export import export
 from impasto.cli.rerun import rerun
 from impasto.cli.samples import samples
 from impasto.cli.settings import PairedMasks
 from impasto.cli.stylize import stylize
 from impasto.cli.synthesize import synthesize
+from impasto.cli.train import train
 from impasto.cli.units import units
 from impasto.errors import ImpastoError, OutOfMemoryError, OutputError
 
@@ -36,7 +38,7 @@ app = typer.Typer(
 app.command(cls=PairedMasks)(stylize)
 app.add_typer(units, name="units")
 app.command()(synthesize)
-for command in (rerun, samples, encoders):
+for command in (train, export, rerun, samples, encoders):
     app.command()(command)
 
 

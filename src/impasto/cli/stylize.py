@@ -114,8 +114,13 @@ def stylize(
 ) -> None:
     """Make a picture, or another signal, with the content of one and the style of another."""
     began = time.monotonic()
-    if not style:
+    if not style and settings.model is None:
         raise UsageError("There is no style: add --style PICTURE.")
+    if settings.fast and not settings.refine and (plot or film or trace):
+        raise UsageError(
+            "A trained network paints at once: it has nothing for --plot, --film and --trace to "
+            "show, unless you add --refine N."
+        )
     if output == "-" and as_json:
         raise UsageError("-o - and --json both want stdout: choose one.")
     if output == "-" and sys.stdout.isatty():

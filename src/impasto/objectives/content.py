@@ -14,8 +14,9 @@ class Content(Term):
 
     Args:
         layer: Layer that is read.
-        target: Features of the content, shape (1, c, *space).
-        scale: Factor of the sum of squares; it holds the normalization of a convention.
+        target: Features of the content, shape (1, c, *space), or of several (b, c, *space).
+        scale: Factor of the sum of squares, or one for each signal, shape (b,); it holds the
+            normalization of a convention.
     Raises:
         ShapeError: From `statistic`, if the features do not have the target's shape.
     Source:
@@ -25,7 +26,7 @@ class Content(Term):
     kind = "content"
     layer: str
 
-    def __init__(self, layer: str, target: Tensor, *, scale: float = 1.0) -> None:
+    def __init__(self, layer: str, target: Tensor, *, scale: float | Tensor = 1.0) -> None:
         self.layer, self.target, self.scale = layer, target.detach(), scale
 
     def statistic(self, features: Tensor) -> Tensor:

@@ -16,8 +16,8 @@ def gram(features: Tensor, *, near: Tensor | None = None) -> Tensor:
 
     Args:
         features: Activations, shape (b, c, *space), one to three space axes.
-        near: A matrix (c, c) near the result, which saves half of the work in bfloat16: only what
-            lies between the two is rounded.
+        near: A matrix (c, c) near the result, or one for each, (b, c, c), which saves half of the
+            work in bfloat16: only what lies between the two is rounded.
     Returns:
         Symmetric positive semi-definite matrices, shape (b, c, c), in activation squared, summed
         over positions as in the paper, not averaged. float32, or float64 for such features.
@@ -84,7 +84,8 @@ class _SelfProduct(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor, near: Tensor | None) -> Tensor:
         ctx.save_for_backward(rows)
-        return torch.stack([_product(own, near) for own in rows])
+        guesses = [near] * len(rows) if near is None or near.ndim == 2 else list(near)
+        return torch.stack([_product(*pair) for pair in zip(rows, guesses, strict=True)])
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:

@@ -20,9 +20,10 @@ class Style(Term):
 
     Args:
         layer: Layer that is read.
-        target: Mean Gram matrix of the style, shape (c, c).
+        target: Mean Gram matrix of the style, shape (c, c), or one for each signal, (b, c, c).
         positions: Number of positions of the whole result at this layer.
-        scale: Factor of the sum of squares; it holds the normalization of a convention.
+        scale: Factor of the sum of squares, or one for each signal, shape (b,); it holds the
+            normalization of a convention.
     Source:
         Gatys, Ecker, Bethge, arXiv:1508.06576, eq. 3 and 4.
     """
@@ -30,7 +31,9 @@ class Style(Term):
     kind = "style"
     layer: str
 
-    def __init__(self, layer: str, target: Tensor, *, positions: int, scale: float = 1.0) -> None:
+    def __init__(
+        self, layer: str, target: Tensor, *, positions: int, scale: float | Tensor = 1.0
+    ) -> None:
         self.layer, self.target = layer, target.detach()
         self.positions, self.scale = positions, scale
 

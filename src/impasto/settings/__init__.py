@@ -11,4 +11,5 @@ from impasto.settings.stylize import Colors as Colors
 from impasto.settings.stylize import LayerWeights as LayerWeights
 from impasto.settings.stylize import ObjectiveName as ObjectiveName
 from impasto.settings.stylize import StylizeSettings as StylizeSettings
+from impasto.settings.train import TrainSettings as TrainSettings
 from impasto.settings.units import UnitsSettings as UnitsSettings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from impasto.errors import UsageError
@@ -15,7 +16,7 @@ ObjectiveName = Literal["impasto", "paper", "course", "neural-style"]
 Colors = Literal["style", "content", "luminance", "match"]
 LayerWeights = Mapping[str, float]
 
-_COST, _DESCENT = "Costs", "Descent"
+_COST, _DESCENT, _FAST = "Costs", "Descent", "Trained networks"
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,27 @@ class StylizeSettings(CommonSettings):
         ),
     ] = None
 
+    fast: Annotated[
+        bool, Setting("Let a trained network paint at once, instead of descending.", _FAST)
+    ] = False
+    model: Annotated[
+        Path | None,
+        Setting(
+            "File of a trained network, .safetensors or .onnx; it switches --fast on. "
+            "(default: one that comes with impasto)",
+            _FAST,
+        ),
+    ] = None
+    strength: Annotated[
+        float, Setting("How much of the style a trained network takes, from 0 to 1.", _FAST)
+    ] = 1.0
+    refine: Annotated[
+        int, Setting("Steps of descent from what a trained network has painted.", _FAST)
+    ] = 0
+
     lowest: ClassVar[Mapping[str, int]] = {
         **CommonSettings.lowest,
+        "refine": 0,
         "size": 1,
         "steps": 1,
         "levels": 1,
@@ -160,6 +180,14 @@ class StylizeSettings(CommonSettings):
         check_weight("--style-scale", self.style_scale)
         if self.style_scale == 0:
             raise UsageError("--style-scale must be a number above 0.")
+
+        if self.model is not None:
+            object.__setattr__(self, "fast", True)
+        if not 0 <= self.strength <= 1:
+            raise UsageError(f"--strength must be a number from 0 to 1, not {self.strength:g}.")
+        if not self.fast and (self.strength != 1 or self.refine):
+            asked = "--refine" if self.refine else "--strength"
+            raise UsageError(f"{asked} is for trained networks: add --fast or --model FILE.")
 
     def _check_window(self) -> None:
         low, high = self.window or (0.0, 1.0)

@@ -63,6 +63,11 @@ class StyleTransfer:
         self.minimum = encoder.minimum_length(self.layers)
         self._check_sizes()
 
+    @property
+    def weights_hash(self) -> str:
+        """Hash of the weights of the network."""
+        return self.encoder.weights_hash
+
     def _space(self) -> Space:
         """Return the space of the result; no size blows a volume up of itself."""
         native = self.inputs.content.space

@@ -110,6 +110,21 @@ def stylize_steps(
     """
     began = time.monotonic() if began is None else began
     settings = (settings or StylizeSettings()).changed(changes)
+    if settings.fast:
+        from impasto.stylization.feedforward import fast_steps  # which needs this module
+
+        yield from fast_steps(
+            content,
+            style,
+            masks=masks,
+            settings=settings,
+            encoder=encoder,
+            checkpoint=checkpoint,
+            checkpoint_every=checkpoint_every,
+            ray=ray,
+            began=began,
+        )
+        return
     encoder = encoder or encoder_for(settings, medium=medium_of(resolve(content)), ray=ray)
     stream = stream_for(content, style, masks=masks, settings=settings, encoder=encoder)
     if stream is not None:

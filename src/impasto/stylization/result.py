@@ -10,20 +10,44 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import torch
+from torch import Tensor
 
 from impasto import media
 from impasto.engine.run import Step
 from impasto.media.files import save_or_rescue
 from impasto.settings import StylizeSettings
 from impasto.signal import Signal
-from impasto.stylization.problem import StyleTransfer
+from impasto.stylization.domains import Domain
+from impasto.stylization.inputs import Inputs
 from impasto.stylization.trace import Record, place_of, terms_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+
+class Problem(Protocol):
+    """What a step needs to know of what is being done.
+
+    Attributes:
+        domain: What the medium has of its own.
+        settings: How it is done.
+        inputs: From what, as the network sees it.
+        original: The content as it was read.
+        weights_hash: SHA-256 of the weights.
+    """
+
+    domain: Domain
+    settings: StylizeSettings
+    inputs: Inputs
+    original: Signal
+
+    @property
+    def weights_hash(self) -> str: ...  # noqa: D102
+
+    def present(self, samples: Tensor) -> Signal: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,11 +162,11 @@ class StylizeStep(Step):
         records: The trace up to this step.
     """
 
-    problem: StyleTransfer
+    problem: Problem
     records: Sequence[Record]
 
     @classmethod
-    def of(cls, step: Step, problem: StyleTransfer, records: Sequence[Record], **more: Any) -> Self:
+    def of(cls, step: Step, problem: Problem, records: Sequence[Record], **more: Any) -> Self:
         """Add to a step of the engine what it takes to show it."""
         same = {field.name: getattr(step, field.name) for field in fields(step)}
         return cls(**same, problem=problem, records=records, **more)
@@ -177,7 +201,7 @@ class StylizeStep(Step):
             trace=self.records,
             settings=self.problem.settings,
             origin=self.problem.inputs.origin,
-            weights_hash=self.problem.encoder.weights_hash,
+            weights_hash=self.problem.weights_hash,
             made=self.signal,
         )
 

@@ -60,6 +60,8 @@ def synthesize_steps(
 ) -> Iterator[StylizeStep]:
     """Do what `synthesize` does, and yield every step of it; see `stylize_steps`."""
     settings = (settings or StylizeSettings()).changed(changes)
+    if settings.fast:
+        raise UsageError("A trained network paints photographs: it makes no textures.")
     signal = _read(style, settings)
     axes = axes or len(signal.space)
     if axes != len(signal.space) and (len(signal.space), axes) != (2, 3):

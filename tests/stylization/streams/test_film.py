@@ -15,7 +15,7 @@ from impasto.errors import InputError, UsageError
 from impasto.settings import StylizeSettings
 from impasto.signal import Signal
 from impasto.stylization.streams import StreamStep
-from impasto.stylization.streams.film import film_space
+from impasto.stylization.streams.frames import film_space
 
 from .conftest import film_of
 

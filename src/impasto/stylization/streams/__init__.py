@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from impasto.encoders.encoder import Encoder
 from impasto.errors import UsageError
@@ -14,6 +14,7 @@ from impasto.media.video import Film, HeldFilm
 from impasto.settings import StylizeSettings
 from impasto.signal import Signal
 from impasto.stylization.domains import check_together
+from impasto.stylization.domains.film import FilmDomain
 from impasto.stylization.inputs import (
     Mask,
     StyleSource,
@@ -31,7 +32,17 @@ from impasto.stylization.streams.stream import (
 )
 from impasto.stylization.streams.stretches import SoundStream, beginning, is_long
 
-__all__ = ["Stream", "StreamStep", "StreamedStylization", "stream_for", "stream_steps"]
+if TYPE_CHECKING:
+    from impasto.stylization.feedforward import Chosen
+
+__all__ = [
+    "Stream",
+    "StreamStep",
+    "StreamedStylization",
+    "open_fast_film",
+    "stream_for",
+    "stream_steps",
+]
 
 
 def stream_for(
@@ -77,17 +88,59 @@ def _open_film(
         raise UsageError(
             f"{encoder.name} sees over {encoder.axes} axes, and the frames of a film have 2."
         )
-    film: Film | HeldFilm
-    if isinstance(found, Signal):
-        film = HeldFilm(found)
-    else:
-        film = Film(found, max_pixels=settings.max_pixels)
-    first = Signal(next(film.frames()).picture)
+    film, first = _opened(found, settings)
     inputs = read_inputs(
         content, style, init=settings.init, max_pixels=settings.max_pixels, seen=first
     )
     check_together("video", inputs)
     return FilmStream(film, inputs, settings, encoder)
+
+
+def _opened(found: Any, settings: StylizeSettings) -> tuple[Film | HeldFilm, Signal]:
+    """Open a film, and return its first frame besides."""
+    film: Film | HeldFilm
+    if isinstance(found, Signal):
+        film = HeldFilm(found)
+    else:
+        film = Film(found, max_pixels=settings.max_pixels)
+    return film, Signal(next(film.frames()).picture)
+
+
+def open_fast_film(
+    content: Source,
+    chosen: Chosen,
+    *,
+    masks: Sequence[Mask],
+    settings: StylizeSettings,
+    encoder: Encoder | None,
+) -> Stream[Any]:
+    """Open a film that a trained network paints.
+
+    Args:
+        content: As for `stylize`.
+        chosen: The styles.
+        masks: As for `stylize`.
+        settings: How to stylize.
+        encoder: Network that looks at the styles, where the painter does.
+    Raises:
+        ImpastoError: As for `stylize`.
+    """
+    from impasto.stylization.feedforward import FastTransfer, painting_of, read_chosen
+    from impasto.stylization.streams.painted import PaintedFilm
+
+    if masks:
+        raise UsageError("--mask is for pictures and volumes: a film takes none.")
+    film, first = _opened(resolve(content), settings)
+    inputs = read_chosen(content, chosen, [], settings, seen=first)
+    check_together("video", replace(inputs, init=None))
+    paintings: list[Any] = []  # one for the whole film, unless its styles are recolored
+
+    def transfer(domain: FilmDomain) -> FastTransfer:
+        if not paintings:
+            paintings.append(painting_of(chosen, domain, encoder))
+        return FastTransfer(domain, paintings[0], chosen.painter.sha256)
+
+    return PaintedFilm(film, inputs, settings, transfer, weights_hash=chosen.painter.sha256)
 
 
 def _open_sound(

@@ -12,15 +12,14 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 from torch import Tensor
 
-from impasto.encoders.encoder import Encoder
 from impasto.engine.memory import Plan
 from impasto.engine.pyramid import Level
-from impasto.engine.run import run
+from impasto.engine.run import Step, run
 from impasto.settings import StylizeSettings
 from impasto.signal import Signal
 from impasto.stylization.inputs import Inputs
 from impasto.stylization.problem import Grams, StyleTransfer
-from impasto.stylization.result import Stylization, StylizeStep
+from impasto.stylization.result import Problem, Stylization, StylizeStep
 from impasto.stylization.streams.keeper import StreamKeeper
 from impasto.stylization.streams.spool import Spool
 from impasto.stylization.trace import Record, record
@@ -39,7 +38,7 @@ class Part:
     """
 
     piece: Any
-    problem: StyleTransfer
+    problem: Problem
     levels: Sequence[Level]
 
 
@@ -56,15 +55,16 @@ class Stream(ABC, Generic[Piece]):
         inputs: The styles, where the first piece begins, and where all come from; the content is
             the first piece.
         settings: How to stylize.
-        encoder: Network that sees.
+        weights_hash: Hash of the network's weights.
     """
 
     noun: ClassVar[str]
     dtype: ClassVar[type[np.generic]]
     count: int
 
-    def __init__(self, inputs: Inputs, settings: StylizeSettings, encoder: Encoder) -> None:
-        self.inputs, self.settings, self.encoder = inputs, settings, encoder
+    def __init__(self, inputs: Inputs, settings: StylizeSettings, weights_hash: str) -> None:
+        self.inputs, self.settings, self.weights_hash = inputs, settings, weights_hash
+        self._plan: Plan | None = None  # that of the first piece
         self.grams: Grams = {}  # the styles are seen once
         self.remarks: list[str] = []
 
@@ -81,6 +81,26 @@ class Stream(ABC, Generic[Piece]):
             last: What became of the one before, shape (channel, *space); None of the first.
             records: The trace so far.
         """
+
+    def steps(self, part: Part, began: float) -> Iterator[Step]:
+        """Do what a piece needs: descend.
+
+        Args:
+            part: The piece, and what is done with it.
+            began: Reading of time.monotonic() from which seconds are counted.
+        """
+        problem = part.problem
+        assert isinstance(problem, StyleTransfer)
+        self._plan = self._plan or problem.plan()
+        yield from run(
+            partial(problem.evaluator, tile_bytes=self._plan.tile_bytes),
+            part.levels,
+            problem.start(part.levels[0].space),
+            optimizer=self.settings.optimizer,
+            canvas=self.settings.canvas or problem.domain.canvas,
+            correction_bytes=self._plan.correction_bytes,
+            began=began,
+        )
 
     @abstractmethod
     def kept(self, part: Part, samples: Tensor, last: Tensor | None, *, ends: bool) -> Tensor:
@@ -200,7 +220,7 @@ class StreamStep(StylizeStep):
             trace=self.records,
             settings=self.stream.settings,
             origin=self.stream.inputs.origin,
-            weights_hash=self.stream.encoder.weights_hash,
+            weights_hash=self.stream.weights_hash,
             stream=self.stream,
             kept=Kept(self.spool, self.number, tail),
         )
@@ -228,7 +248,7 @@ def stream_steps(
         checkpoint,
         settings,
         stream.inputs.origin,
-        stream.encoder.weights_hash,
+        stream.weights_hash,
         every=checkpoint_every,
     )
     done = keeper.load()
@@ -236,7 +256,6 @@ def stream_steps(
     last = done.last
     spool = Spool(stream.dtype, path=keeper.spool, shapes=done.shapes)
     began -= done.seconds
-    plan: Plan | None = None
     step: StreamStep | None = None
     for number, piece in enumerate(stream.pieces()):
         if number < len(done.shapes):
@@ -246,19 +265,8 @@ def stream_steps(
             last = step.samples
             keeper.keep_pieces(spool, last, records, seconds=step.seconds)
         part = stream.part(piece, last, records)
-        problem = part.problem
-        plan = plan or problem.plan()
-        steps = run(
-            partial(problem.evaluator, tile_bytes=plan.tile_bytes),
-            part.levels,
-            problem.start(part.levels[0].space),
-            optimizer=settings.optimizer,
-            canvas=settings.canvas or problem.domain.canvas,
-            correction_bytes=plan.correction_bytes,
-            began=began,
-        )
         place = {"number": number, "part": part, "stream": stream, "spool": spool, "last": last}
-        for own in steps:
+        for own in stream.steps(part, began):
             records = [*records, {"part": number, **record(own)}]
-            step = StreamStep.of(own, problem, records, **place)
+            step = StreamStep.of(own, part.problem, records, **place)
             yield step

@@ -71,7 +71,8 @@ class SoundStream(Stream[Stretch]):
         settings: StylizeSettings,
         encoder: Encoder,
     ) -> None:
-        super().__init__(inputs, settings, encoder)
+        super().__init__(inputs, settings, encoder.weights_hash)
+        self.encoder = encoder
         self.sound, self.styles = sound, styles
         self.stretches = cut(sound.length, sound.meta["rate_hz"])
         self.count = len(self.stretches)

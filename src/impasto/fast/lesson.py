@@ -1,0 +1,155 @@
+"""What a network is to learn: the costs of `stylize`, for a batch in which each has its style."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from impasto.encoders.encoder import Encoder
+from impasto.engine.evaluator import LocalEvaluator
+from impasto.errors import UsageError
+from impasto.fast.styles import READ_LAYERS, statistics
+from impasto.objectives.content import Content
+from impasto.objectives.conventions import Convention
+from impasto.objectives.objective import Costs, Objective
+from impasto.objectives.regularizers import Bounds, TotalVariation
+from impasto.objectives.style import Style, mean_gram
+from impasto.objectives.temporal import Temporal
+from impasto.signal import Space, fit, resample
+
+_PLAIN_WEIGHT = 20.0  # brings a picture left as it is to the costs of a painting, about
+KEPT = 256  # styles whose Gram matrices are kept
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """A style as the costs see it.
+
+    Attributes:
+        grams: For each layer of the style cost the mean Gram matrix, shape (c, c).
+        statistics: As a predictor reads it, shape (1, n); empty for a table.
+    """
+
+    grams: Mapping[str, Tensor]
+    statistics: Tensor = field(default_factory=lambda: torch.zeros(1, 0))
+
+
+class Teacher:
+    """Says what paintings cost, and how they should change.
+
+    Args:
+        encoder: Network that sees.
+        convention: Layers, weights and normalizations.
+        size: Longest side in which styles are seen.
+        reads: Whether the network that learns looks at styles.
+    Raises:
+        UsageError: If nothing costs anything.
+    """
+
+    def __init__(
+        self, encoder: Encoder, convention: Convention, *, size: int, reads: bool = False
+    ) -> None:
+        self.encoder, self.convention, self.size, self.reads = encoder, convention, size, reads
+        self.content_layers = encoder.check(
+            name for name, own in convention.content_layers.items() if own > 0
+        )
+        self.style_layers = encoder.check(
+            name for name, own in convention.style_layers.items() if own > 0
+        )
+        if not self.style_layers or not convention.style_weight > 0:
+            raise UsageError("There is nothing to learn: the style costs nothing.")
+        self._targets: dict[tuple[int, ...], Target] = {}
+        self._positions: dict[Space, dict[str, int]] = {}
+
+    @torch.no_grad()
+    def target(self, key: tuple[int, ...], picture: Tensor) -> Target:
+        """Look at a style, or remember it.
+
+        Args:
+            key: What tells it from others.
+            picture: Shape (3, h, w).
+        """
+        if key not in self._targets:
+            space = tuple(picture.shape[1:])
+            seen = resample(picture[None], fit(space, min(self.size, max(space))))
+            layers = {*self.style_layers, *(READ_LAYERS if self.reads else ())}
+            features = self.encoder(seen.to(self.encoder.device), layers)
+            grams = {own: mean_gram(features[own]).float() for own in self.style_layers}
+            read = statistics(features) if self.reads else torch.zeros(1, 0)
+            if len(self._targets) >= KEPT:
+                self._targets.pop(next(iter(self._targets)))
+            self._targets[key] = Target(grams, read)
+        return self._targets[key]
+
+    def correct(
+        self, paintings: Tensor, contents: Tensor, targets: Sequence[Target | None]
+    ) -> tuple[Costs, Tensor]:
+        """Say what paintings cost.
+
+        Args:
+            paintings: Shape (b, 3, h, w).
+            contents: The photographs that they are of.
+            targets: Their styles; None where a photograph is to be left as it is.
+        Returns:
+            The costs, and the gradient of their mean over the batch with respect to the paintings.
+        """
+        gradient = torch.zeros_like(paintings)
+        costs = Costs((), torch.zeros(0, len(targets)))
+        painted = [number for number, own in enumerate(targets) if own is not None]
+        plain = [number for number, own in enumerate(targets) if own is None]
+        if painted:
+            styles = [own for own in targets if own is not None]
+            objective = self._objective(contents[painted], styles)
+            costs, gradient[painted] = LocalEvaluator(self.encoder, objective).value_and_gradient(
+                paintings[painted].detach()
+            )
+        if plain:
+            held = Temporal(
+                contents[plain],
+                torch.ones(contents.shape[2:], device=contents.device),
+                scale=_PLAIN_WEIGHT / math.prod(contents.shape[1:]),
+            )
+            own_costs, gradient[plain] = LocalEvaluator(
+                self.encoder, Objective([(1.0, held)])
+            ).value_and_gradient(paintings[plain].detach())
+            costs = costs if painted else own_costs
+        return costs, gradient / len(targets)
+
+    @torch.no_grad()
+    def _objective(self, contents: Tensor, targets: Sequence[Target]) -> Objective:
+        convention, space = self.convention, contents.shape[2:]
+        features = self.encoder(contents, self.content_layers)
+        positions = self._positions_at(tuple(space))
+        objective = Objective()
+        for layer in self.content_layers if convention.content_weight > 0 else ():
+            own = features[layer].float()
+            scales = [convention.content_scale(one) for one in own.split(1)]
+            term = Content(layer, own, scale=torch.tensor(scales, device=own.device))
+            objective += convention.content_weight * convention.content_layers[layer] * term
+        for layer in self.style_layers:
+            grams = torch.stack([one.grams[layer] for one in targets])
+            scales = [convention.style_scale(one, positions[layer]) for one in grams]
+            scale = torch.tensor(scales, device=grams.device)
+            style = Style(layer, grams, positions=positions[layer], scale=scale)
+            objective += convention.style_weight * convention.style_layers[layer] * style
+        samples = 3 * math.prod(space)
+        if convention.tv_weight > 0:
+            variation = TotalVariation(scale=convention.tv_scale(samples))
+            objective += convention.tv_weight * variation
+        if convention.bounds_weight > 0:
+            objective += convention.bounds_weight * Bounds(scale=1 / samples)
+        return objective
+
+    @torch.no_grad()
+    def _positions_at(self, space: Space) -> dict[str, int]:
+        """Return how many positions each layer of the style cost has for signals over a space."""
+        if space not in self._positions:
+            nothing = torch.zeros(1, 3, *space, device=self.encoder.device)
+            features = self.encoder(nothing, self.style_layers)
+            counts = {layer: math.prod(own.shape[2:]) for layer, own in features.items()}
+            self._positions[space] = counts
+        return self._positions[space]

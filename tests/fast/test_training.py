@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from impasto.encoders.encoder import Chain
+from impasto.errors import DivergedError, InputError, UsageError
+from impasto.fast import lesson as lesson_module
+from impasto.fast.lesson import Teacher
+from impasto.fast.photos import Photos
+from impasto.fast.stock import Stock
+from impasto.fast.training import Session, TrainStep, schedule
+from impasto.objectives.conventions import convention
+from impasto.settings import TrainSettings
+
+QUICK: dict[str, Any] = {
+    "steps": 6,
+    "batch": 2,
+    "crop": 32,
+    "size": 48,
+    "widths": "4,6",
+    "blocks": 1,
+    "precision": "float32",
+    "device": "cpu",
+    "report_every": 1,
+}
+Starting = Callable[..., Session]
+
+
+def save(path: Path, seed: int, height: int = 48, width: int = 64) -> Path:
+    coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
+    Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC).save(path)
+    return path
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for seed in range(4):
+        save(folder / f"{seed}.png", seed)
+    return folder
+
+
+@pytest.fixture
+def start(tmp_path: Path, photographs: Path, encoder: Chain, shallow: None) -> Starting:
+    styles = [save(tmp_path / f"style{seed}.png", seed) for seed in (11, 12)]
+
+    def begin(*, any_style: bool = False, start: Any = None, **changes: Any) -> Session:
+        settings = TrainSettings(**{**QUICK, **changes})
+        photos = Photos(photographs, longest=settings.size, crop=settings.crop)
+        stock = Stock(styles, views=3 if any_style else 1)
+        return Session(settings, photos, stock, any_style=any_style, encoder=encoder, start=start)
+
+    return begin
+
+
+@pytest.fixture
+def shallow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Costs at layers that the small encoder has."""
+    from dataclasses import replace
+
+    from impasto.fast import styles, training
+
+    own = replace(
+        convention("impasto"),
+        content_layers={"relu3_1": 1.0},
+        style_layers={"relu1_1": 1.0, "relu2_1": 1.0},
+    )
+    monkeypatch.setattr(training, "convention", lambda _: own)
+    small = {"width": 8, "channels": (4, 5, 6, 7)}
+    monkeypatch.setattr(styles.StylePredictor.__init__, "__kwdefaults__", small)
+
+
+def last(session: Session, **how: Any) -> TrainStep:
+    *_, step = session.steps(**how)
+    return step
+
+
+def weights(step: TrainStep) -> dict[str, torch.Tensor]:
+    return step.model().modules().state_dict()
+
+
+@pytest.mark.parametrize("any_style", [False, True])
+def test_costs_fall(start: Starting, any_style: bool) -> None:
+    session = start(any_style=any_style, steps=40, plain=0.0, learning_rate=0.01)
+    records = last(session).records
+    begun, ended = (sum(own["total"] for own in part) for part in (records[:8], records[-8:]))
+    assert ended < 0.8 * begun
+    assert {"step", "rate", "style:relu1_1", "content:relu3_1"} <= records[-1].keys()
+
+
+def test_a_killed_training_goes_on_to_the_same_result(start: Starting, tmp_path: Path) -> None:
+    whole = last(start())
+    kept = {"checkpoint": tmp_path / "state", "checkpoint_every": 0.0}
+    for step in start().steps(**kept):
+        if step.number == 3:
+            break
+    resumed = start()
+    steps = list(resumed.steps(**kept))
+    assert [step.number for step in steps] == [4, 5, 6]
+    for key, own in weights(whole).items():
+        assert torch.equal(own, weights(steps[-1])[key]), key
+    told = [[{**own, "elapsed_seconds": 0} for own in one.records] for one in (whole, steps[-1])]
+    assert told[0] == told[1]
+
+
+def test_the_state_of_another_training_is_refused(start: Starting, tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    last(start(steps=1), checkpoint=path, checkpoint_every=0.0)
+    with pytest.raises(UsageError, match="belongs to a run with other inputs or settings"):
+        last(start(steps=1, seed=1), checkpoint=path)
+    path.write_bytes(b"no state")
+    with pytest.raises(InputError, match="not a checkpoint"):
+        last(start(steps=1), checkpoint=path)
+
+
+def spoil(monkeypatch: pytest.MonkeyPatch, wrong: set[int]) -> None:
+    """Let the costs of some batches be no number."""
+    right, count = Teacher.correct, iter(range(1, 100))
+
+    def correct(self: Teacher, *given: Any) -> Any:
+        costs, gradient = right(self, *given)
+        if next(count) in wrong:
+            costs.values[0, 0] = gradient[0, 0, 0, 0] = float("nan")
+        return costs, gradient
+
+    monkeypatch.setattr(lesson_module.Teacher, "correct", correct)
+
+
+def test_a_batch_that_goes_wrong_is_told_and_stepped_back(
+    start: Starting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil(monkeypatch, {2})
+    session = start(plain=0.0)
+    begun = [own.detach().clone() for own in session.pupil.parameters()]
+    steps = []
+    for step in session.steps():
+        steps.append(step)
+        same = [torch.equal(*pair) for pair in zip(begun, session.pupil.parameters(), strict=True)]
+        assert all(same) is (step.number == 2)  # the state that was noted last is the first
+    assert [bool(step.wrong) for step in steps] == [False, True, False, False, False, False]
+    assert steps[1].wrong == "The cost of a batch is not finite."
+    assert all(bool(own.isfinite().all()) for own in weights(steps[-1]).values())
+
+
+def test_what_goes_wrong_again_and_again_ends(
+    start: Starting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil(monkeypatch, set(range(1, 50)))
+    with pytest.raises(DivergedError, match="try a smaller --learning-rate"):
+        last(start(plain=0.0))
+
+
+def test_time_that_is_up_ends_it(start: Starting) -> None:
+    assert last(start(minutes=1e-9)).number == 1
+
+
+def test_plain_photographs_cost_their_distance(start: Starting) -> None:
+    session = start(plain=0.99)
+    contents = torch.rand(2, 3, 32, 32)
+    costs, gradient = session.teacher.correct(contents + 0.1, contents, [None, None])
+    assert costs.total == pytest.approx(2 * 20 * 0.01, rel=1e-4)
+    assert gradient.shape == contents.shape
+
+
+def test_each_of_a_batch_has_its_own_style(start: Starting) -> None:
+    """The gradient of a batch is that of each picture alone, divided by their number."""
+    teacher = start().teacher
+    pictures, contents = torch.rand(2, 2, 3, 32, 32)
+    targets = [teacher.target((own,), torch.rand(3, 40, 40)) for own in range(2)]
+    costs, both = teacher.correct(pictures, contents, targets)
+    total = 0.0
+    for number, target in enumerate(targets):
+        one = slice(number, number + 1)
+        own, alone = teacher.correct(pictures[one], contents[one], [target])
+        torch.testing.assert_close(both[one], alone / 2, rtol=1e-3, atol=1e-7)
+        total += own.total
+    assert costs.total == pytest.approx(total, rel=1e-4)
+
+
+@pytest.mark.parametrize("any_style", [False, True])
+def test_a_training_can_begin_with_a_model(start: Starting, any_style: bool) -> None:
+    first = last(start(any_style=any_style)).model()
+    fresh = start(any_style=any_style, start=first, seed=5).fresh
+    for key, own in first.modules().state_dict().items():
+        assert torch.equal(own, fresh.modules().state_dict()[key]), key
+    with pytest.raises(UsageError, match="another kind of network"):
+        start(any_style=any_style, start=first, widths="4,8")
+
+
+def test_the_rate_rises_and_falls() -> None:
+    rates = [schedule(number, 1000) for number in (1, 100, 500, 1000)]
+    assert rates == [pytest.approx(0.01), 1.0, 1.0, pytest.approx(0.02)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"widths": "8"}, "--widths takes numbers"),
+        ({"widths": "8,x"}, "--widths takes numbers"),
+        ({"learning_rate": 0.0}, "--learning-rate must be"),
+        ({"plain": 1.0}, "--plain must be"),
+        ({"minutes": 0.0}, "--minutes must be"),
+        ({"batch": 0}, "--batch must be"),
+    ],
+)
+def test_settings_that_make_no_sense(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        TrainSettings(**changes)
