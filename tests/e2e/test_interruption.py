@@ -61,18 +61,18 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_picture(desk: Any) -> None:
     whole = steps()
     out.write_text("older")
 
-    def start() -> subprocess.Popen[bytes]:
+    def start(*more: str) -> subprocess.Popen[bytes]:
         trace.unlink(missing_ok=True)
-        return desk.start(*words, "-o", out, "--trace", trace, "--checkpoint", state)
+        return desk.start(*words, "-o", out, "--trace", trace, "--checkpoint", state, *more)
 
-    def kill_when(happened: Callable[[], bool]) -> None:
-        process = start()
+    def kill_when(happened: Callable[[], bool], *more: str) -> None:
+        process = start(*more)
         desk.wait_until(happened, process)
         process.kill()
         assert process.wait() == -signal.SIGKILL
         assert out.read_text() == "older"
 
-    kill_when(lambda: len(lines_of(trace)) > 2)
+    kill_when(lambda: len(lines_of(trace)) > 2, "--checkpoint-every", "3600")
     assert not state.exists()
     kill_when(state.exists)
     before = state.read_bytes()
