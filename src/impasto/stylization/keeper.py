@@ -15,8 +15,8 @@ from impasto.settings import StylizeSettings
 from impasto.stylization.trace import Record
 
 
-class Keeper:
-    """Writes the state of a run to a file.
+class Checkpoint:
+    """The file that keeps a run.
 
     Args:
         path: The file; None to keep nothing.
@@ -39,6 +39,10 @@ class Keeper:
     ) -> None:
         self.file = None if path is None else KeptFile(Path(path), every=every)
         self.fingerprint = fingerprint(settings, origin, weights_hash)
+
+
+class Keeper(Checkpoint):
+    """Writes the state of a run to a file."""
 
     def load(self) -> State | None:
         """Return the state that an interrupted run left, or None.

@@ -10,9 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from impasto.engine.capsule import seal, unsealed
-from impasto.media.kept import KeptFile
-from impasto.settings import StylizeSettings
-from impasto.stylization.keeper import beside, fingerprint
+from impasto.stylization.keeper import Checkpoint, beside
 from impasto.stylization.streams.spool import Spool
 
 
@@ -33,34 +31,13 @@ class Done:
     seconds: float = 0.0
 
 
-class StreamKeeper:
-    """Writes what is needed to go on behind the last piece that is done.
+class StreamKeeper(Checkpoint):
+    """Writes what is needed to go on behind the last piece that is done."""
 
-    Attributes:
-        spool: File of the pieces, beside the checkpoint; None where nothing is kept.
-
-    Args:
-        path: The checkpoint; None to keep nothing.
-        settings: Those of the run.
-        origin: What the run is made from.
-        weights_hash: Hash of the network's weights.
-        every: As for `KeptFile`.
-    Raises:
-        UsageError: As `KeptFile` does.
-    """
-
-    def __init__(
-        self,
-        path: str | Path | None,
-        settings: StylizeSettings,
-        origin: dict[str, Any],
-        weights_hash: str,
-        *,
-        every: float | None = None,
-    ) -> None:
-        self.file = None if path is None else KeptFile(Path(path), every=every)
-        self.spool = None if path is None else beside(Path(path))
-        self.fingerprint = fingerprint(settings, origin, weights_hash)
+    @property
+    def spool(self) -> Path | None:
+        """File of the pieces, beside the checkpoint; None where nothing is kept."""
+        return beside(self.file.path) if self.file else None
 
     def load(self) -> Done:
         """Return what an interrupted run left; nothing is done if there was none.
@@ -70,7 +47,7 @@ class StreamKeeper:
             UsageError: If it belongs to a run with other inputs or settings.
         """
         content = self.file.load() if self.file else None
-        if self.file is None or self.spool is None or content is None:
+        if self.file is None or content is None:
             return Done()
         name = str(self.file.path)
         with unsealed(content, fingerprint=self.fingerprint, name=name) as (header, tensors):
