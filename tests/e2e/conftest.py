@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 IMPASTO = (str(Path(sys.executable).with_name("impasto")),)
-PATIENCE = 120.0  # seconds; most commands take two on an idle machine
+PATIENCE = 400.0  # seconds; most commands take two on an idle machine, and ten on a slow one
 SMALL = ("--size", "32", "--steps", "2", "--levels", "1")
 
 Word = str | os.PathLike[str]
