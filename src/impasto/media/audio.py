@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from impasto.errors import InputError, UsageError, nearest
+from impasto.errors import InputError, UsageError
 from impasto.media.extra import need
-from impasto.media.files import atomic_write
+from impasto.media.files import atomic_write, unwritten
 from impasto.signal import Signal
 
 INPUT_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
@@ -197,9 +197,7 @@ def check_output(suffix: str) -> None:
         UsageError: If the suffix is unknown.
     """
     if suffix.lower() not in OUTPUT_SUFFIXES:
-        kind = f"with the suffix {suffix}" if suffix else "without a suffix"
-        hint = nearest(suffix.lower(), OUTPUT_SUFFIXES)
-        raise UsageError(f"Sounds are not written to files {kind}. {hint}")
+        raise unwritten(suffix, OUTPUT_SUFFIXES, "Sounds")
 
 
 def read_note(source: AudioSource) -> str | None:

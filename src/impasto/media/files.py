@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from impasto.errors import OutputError, UsageError
+from impasto.errors import OutputError, UsageError, nearest
 
 
 def check_writable(path: Path) -> None:
@@ -37,6 +37,18 @@ def check_writable(path: Path) -> None:
             pass
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def unwritten(suffix: str, known: Sequence[str], nouns: str) -> UsageError:
+    """Return an error for a kind of file that is not written.
+
+    Args:
+        suffix: That of the file; empty if it has none.
+        known: The suffixes of those that are.
+        nouns: What would be in it, at the beginning of a sentence.
+    """
+    kind = f"with the suffix {suffix}" if suffix else "without a suffix"
+    return UsageError(f"{nouns} are not written to files {kind}. {nearest(suffix.lower(), known)}")
 
 
 @contextmanager

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from impasto.errors import InputError, UsageError, nearest
-from impasto.media.files import atomic_write
+from impasto.errors import InputError
+from impasto.media.files import atomic_write, unwritten
 from impasto.signal import Signal
 
 INPUT_SUFFIXES = (".csv", ".npy")
@@ -96,9 +96,7 @@ def check_output(suffix: str) -> None:
         UsageError: If the suffix is unknown.
     """
     if suffix.lower() not in OUTPUT_SUFFIXES:
-        kind = f"with the suffix {suffix}" if suffix else "without a suffix"
-        hint = nearest(suffix.lower(), OUTPUT_SUFFIXES)
-        raise UsageError(f"Series are not written to files {kind}. {hint}")
+        raise unwritten(suffix, OUTPUT_SUFFIXES, "Series")
 
 
 def read_note(_source: SeriesSource) -> str | None:

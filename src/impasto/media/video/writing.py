@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from impasto.errors import UsageError, nearest
 from impasto.media.extra import need
-from impasto.media.files import atomic_write
+from impasto.media.files import atomic_write, unwritten
 from impasto.media.video.reading import Frame, HeldFilm
 from impasto.signal import Signal
 
@@ -110,9 +109,7 @@ def check_output(suffix: str) -> None:
         UsageError: If the suffix is unknown.
     """
     if suffix.lower() not in OUTPUT_SUFFIXES:
-        kind = f"with the suffix {suffix}" if suffix else "without a suffix"
-        hint = nearest(suffix.lower(), OUTPUT_SUFFIXES)
-        raise UsageError(f"Films are not written to files {kind}. {hint}")
+        raise unwritten(suffix, OUTPUT_SUFFIXES, "Films")
 
 
 def _write_film(

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from impasto.errors import UsageError, nearest
-from impasto.media.files import atomic_write
+from impasto.media.files import atomic_write, unwritten
 from impasto.media.volume import arrays, nifti, stack
 from impasto.media.volume.opening import MAX_VOXELS, VolumeFile, opened
 from impasto.signal import Signal
@@ -108,10 +107,7 @@ def check_output(name: str) -> None:
         UsageError: If the suffix is unknown.
     """
     if not name.lower().endswith(OUTPUT_SUFFIXES):
-        end = Path(name.lower()).suffix
-        kind = f"with the suffix {end}" if end else "without a suffix"
-        hint = nearest(end, OUTPUT_SUFFIXES)
-        raise UsageError(f"Volumes are not written to files {kind}. {hint}")
+        raise unwritten(Path(name).suffix, OUTPUT_SUFFIXES, "Volumes")
 
 
 def read_note(path: VolumeFile) -> str | None:
