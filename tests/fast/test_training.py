@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor
 
 from impasto.encoders.encoder import Chain
 from impasto.errors import DivergedError, InputError, UsageError
@@ -15,7 +16,7 @@ from impasto.fast import lesson as lesson_module
 from impasto.fast.lesson import Teacher
 from impasto.fast.photos import Photos
 from impasto.fast.stock import Stock
-from impasto.fast.training import Session, TrainStep, schedule
+from impasto.fast.training import SQUARES, Session, TrainStep, schedule
 from impasto.objectives.conventions import convention
 from impasto.settings import TrainSettings
 
@@ -125,8 +126,8 @@ def spoil(monkeypatch: pytest.MonkeyPatch, wrong: set[int]) -> None:
     """Let the costs of some batches be no number."""
     right, count = Teacher.correct, iter(range(1, 100))
 
-    def correct(self: Teacher, *given: Any) -> Any:
-        costs, gradient = right(self, *given)
+    def correct(self: Teacher, *given: Any, **named: Any) -> Any:
+        costs, gradient = right(self, *given, **named)
         if next(count) in wrong:
             costs.values[0, 0] = gradient[0, 0, 0, 0] = float("nan")
         return costs, gradient
@@ -165,7 +166,7 @@ def test_time_that_is_up_ends_it(start: Starting) -> None:
 def test_plain_photographs_cost_their_distance(start: Starting) -> None:
     session = start(plain=0.99)
     contents = torch.rand(2, 3, 32, 32)
-    costs, gradient = session.teacher.correct(contents + 0.1, contents, [None, None])
+    costs, gradient = session.teacher.correct(contents + 0.1, contents, [None, None], keys=(0, 1))
     assert costs.total == pytest.approx(2 * 20 * 0.01, rel=1e-4)
     assert gradient.shape == contents.shape
 
@@ -175,14 +176,32 @@ def test_each_of_a_batch_has_its_own_style(start: Starting) -> None:
     teacher = start().teacher
     pictures, contents = torch.rand(2, 2, 3, 32, 32)
     targets = [teacher.target((own,), torch.rand(3, 40, 40)) for own in range(2)]
-    costs, both = teacher.correct(pictures, contents, targets)
+    costs, both = teacher.correct(pictures, contents, targets, keys=(0, 1))
     total = 0.0
     for number, target in enumerate(targets):
         one = slice(number, number + 1)
-        own, alone = teacher.correct(pictures[one], contents[one], [target])
+        own, alone = teacher.correct(pictures[one], contents[one], [target], keys=(2 + number,))
         torch.testing.assert_close(both[one], alone / 2, rtol=1e-3, atol=1e-7)
         total += own.total
     assert costs.total == pytest.approx(total, rel=1e-4)
+
+
+def test_photographs_in_use_are_looked_at_once(
+    start: Starting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Squares come again, so that there are fewer of them than pictures in the batches."""
+    session = start(steps=40, plain=0.0)
+    looked = list[int]()
+    look = session.teacher.encoder.forward
+
+    def count(batch: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        if set(layers) == set(session.teacher.content_layers):
+            looked.append(len(batch))
+        return look(batch, layers)
+
+    monkeypatch.setattr(session.teacher.encoder, "forward", count)
+    last(session)
+    assert 2 <= sum(looked) <= SQUARES < 40 * session.settings.batch
 
 
 @pytest.mark.parametrize("any_style", [False, True])

@@ -11,6 +11,7 @@ from typing import NoReturn
 import psutil
 
 from impasto.encoders.encoder import Chain, Encoder
+from impasto.encoders.winograd import kernel_bytes
 from impasto.engine.optimizers import CORRECTION_BYTES, corrections
 from impasto.engine.slices import CHUNK_SAMPLES
 from impasto.engine.tiling import stages
@@ -79,8 +80,9 @@ def peak_bytes(
     vectors = 4 * samples * (VECTORS + 2 * corrections(samples, plan.correction_bytes))
     spaces = [part.space for part in parts]
     loads = [math.prod(own) * part.load * width for own, part in zip(spaces, parts, strict=True)]
+    fixed = FIXED + kernel_bytes(encoder.chain[name] for part in parts for name in part.names)
     if plan.tile_bytes is None:
-        return FIXED + vectors + int(WHOLE_OVERHEAD * sum(loads))
+        return fixed + vectors + int(WHOLE_OVERHEAD * sum(loads))
     between = [
         encoder.table[part.names[-1]].channels * math.prod(part.space_of(part.names[-1])) * width
         for part in parts[:-1]
@@ -89,7 +91,7 @@ def peak_bytes(
     # as large as that
     kept = sum(between) + 2 * max(between, default=0)
     tile = min(plan.tile_bytes, max(loads, default=0))
-    return int(FIXED + vectors + kept + TILE_OVERHEAD * tile)
+    return int(fixed + vectors + kept + TILE_OVERHEAD * tile)
 
 
 def make_plan(
@@ -179,7 +181,8 @@ def slices_peak_bytes(
     count = max(1.0, plan.chunk_samples / math.prod(largest))
     table = [encoder.table[layer] for layer in kept]
     targets = sum(layer.channels * width * voxels / layer.stride**2 for layer in table) * axes
-    return int(FIXED + vectors + 1.2 * targets + WHOLE_OVERHEAD * count * slice_bytes)
+    fixed = FIXED + kernel_bytes(encoder.chain[name] for part in parts for name in part.names)
+    return int(fixed + vectors + 1.2 * targets + WHOLE_OVERHEAD * count * slice_bytes)
 
 
 def make_slice_plan(

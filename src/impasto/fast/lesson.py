@@ -23,6 +23,7 @@ from impasto.signal import Space, fit, resample
 
 _PLAIN_WEIGHT = 20.0  # brings a picture left as it is to the costs of a painting, about
 KEPT = 256  # styles whose Gram matrices are kept
+KEPT_CONTENTS = 64  # photographs whose features are kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +64,7 @@ class Teacher:
         if not self.style_layers or not convention.style_weight > 0:
             raise UsageError("There is nothing to learn: the style costs nothing.")
         self._targets: dict[tuple[int, ...], Target] = {}
+        self._contents: dict[int, dict[str, Tensor]] = {}
         self._positions: dict[Space, dict[str, int]] = {}
 
     @torch.no_grad()
@@ -86,7 +88,12 @@ class Teacher:
         return self._targets[key]
 
     def correct(
-        self, paintings: Tensor, contents: Tensor, targets: Sequence[Target | None]
+        self,
+        paintings: Tensor,
+        contents: Tensor,
+        targets: Sequence[Target | None],
+        *,
+        keys: Sequence[int],
     ) -> tuple[Costs, Tensor]:
         """Say what paintings cost.
 
@@ -94,6 +101,7 @@ class Teacher:
             paintings: Shape (b, 3, h, w).
             contents: The photographs that they are of.
             targets: Their styles; None where a photograph is to be left as it is.
+            keys: What tells each photograph from others, so that its features are remembered.
         Returns:
             The costs, and the gradient of their mean over the batch with respect to the paintings.
         """
@@ -103,7 +111,8 @@ class Teacher:
         plain = [number for number, own in enumerate(targets) if own is None]
         if painted:
             styles = [own for own in targets if own is not None]
-            objective = self._objective(contents[painted], styles)
+            seen = [self._content(keys[own], contents[own : own + 1]) for own in painted]
+            objective = self._objective(tuple(contents.shape[2:]), seen, styles)
             costs, gradient[painted] = LocalEvaluator(self.encoder, objective).value_and_gradient(
                 paintings[painted].detach()
             )
@@ -120,13 +129,24 @@ class Teacher:
         return costs, gradient / len(targets)
 
     @torch.no_grad()
-    def _objective(self, contents: Tensor, targets: Sequence[Target]) -> Objective:
-        convention, space = self.convention, contents.shape[2:]
-        features = self.encoder(contents, self.content_layers)
-        positions = self._positions_at(tuple(space))
+    def _content(self, key: int, content: Tensor) -> dict[str, Tensor]:
+        """Look at a photograph, or remember it; shape (1, 3, h, w)."""
+        if key not in self._contents:
+            if len(self._contents) >= KEPT_CONTENTS:
+                self._contents.pop(next(iter(self._contents)))
+            seen = self.encoder(content, self.content_layers)
+            self._contents[key] = {layer: own.float() for layer, own in seen.items()}
+        return self._contents[key]
+
+    @torch.no_grad()
+    def _objective(
+        self, space: Space, contents: Sequence[Mapping[str, Tensor]], targets: Sequence[Target]
+    ) -> Objective:
+        convention = self.convention
+        positions = self._positions_at(space)
         objective = Objective()
         for layer in self.content_layers if convention.content_weight > 0 else ():
-            own = features[layer].float()
+            own = torch.cat([one[layer] for one in contents])
             scales = [convention.content_scale(one) for one in own.split(1)]
             term = Content(layer, own, scale=torch.tensor(scales, device=own.device))
             objective += convention.content_weight * convention.content_layers[layer] * term

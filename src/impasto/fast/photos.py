@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import weakref
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -80,10 +79,6 @@ class Photos:
         )
         square = levels[top : top + self.crop, left : left + self.crop]
         return _to_samples(square[:, ::-1] if mirrored else square)
-
-    def batch(self, numbers: Sequence[int], noise: torch.Generator) -> Tensor:
-        """Return squares out of some photographs, shape (b, 3, crop, crop)."""
-        return torch.stack([self.cut(own, noise) for own in numbers])
 
     def _levels(self, number: int) -> NDArray[np.uint8]:
         part = self._all[self.offsets[number] : self.offsets[number + 1]]

@@ -34,6 +34,7 @@ Record = Mapping[str, Any]
 HELD_OUT = 4  # photographs that are never learned from, at most
 PATIENCE = 5  # batches in a row that may go wrong
 CLIP = 10.0  # times the usual length of gradients is the longest that is followed
+SQUARES, SQUARES_TURN = 32, 64  # squares that are in use at a time, and for how many batches
 _KEEP_EVERY = 50  # batches between states that can be stepped back to
 
 
@@ -178,12 +179,12 @@ class Session:
         """Learn from a batch; return its costs, and whether they were finite."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        contents, rows, targets, plain = self._draw(number)
+        keys, contents, rows, targets, plain = self._draw(number)
         self.optimizer.zero_grad()
         with self.accelerator.autocast():
             paintings = self.pupil(contents, self._asked(rows, targets), plain)
         asked = [None if one else own for one, own in zip(plain.tolist(), targets, strict=True)]
-        costs, gradient = self.teacher.correct(paintings, contents, asked)
+        costs, gradient = self.teacher.correct(paintings, contents, asked, keys=keys)
         finite = bool(costs.values.isfinite().all()) and bool(gradient.isfinite().all())
         # every device takes its gradient back, even then: the others wait for it
         usable = gradient if finite else torch.zeros_like(gradient)
@@ -202,20 +203,36 @@ class Session:
         told = torch.tensor([float(fine)], device=self.accelerator.device)
         return bool(self.accelerator.reduce(told, reduction="mean").item() == 1)
 
-    def _draw(self, number: int) -> tuple[Tensor, list[int], list[Target], Tensor]:
-        """Choose what a batch is made of: squares, styles, and which are to be left as they are."""
+    def _draw(self, number: int) -> tuple[list[int], Tensor, list[int], list[Target], Tensor]:
+        """Choose what a batch is made of: squares, styles, and which are to be left as they are.
+
+        To look at a photograph is a third of the work. So some squares are in use for some batches,
+        each for several styles, and then others.
+        """
         settings, device = self.settings, self.accelerator.device
-        process, count = self.accelerator.process_index, self.accelerator.num_processes
-        noise = torch.Generator().manual_seed((settings.seed * 2**20 + number) * count + process)
-        most = len(self.photos) - self.held_out
-        numbers = torch.randint(most, (settings.batch,), generator=noise).tolist()
-        contents = self.photos.batch(numbers, noise).to(device)
+        noise = self._noise(number)
+        first = (number // SQUARES_TURN) * SQUARES
+        picks = torch.randint(SQUARES, (settings.batch,), generator=noise).tolist()
+        keys = [first + own for own in picks]
+        contents = torch.stack([self._square(key) for key in keys]).to(device)
         active = self.stock.active(number, settings.seed)
-        picks = torch.randint(len(active), (settings.batch,), generator=noise).tolist()
-        chosen = [active[own] for own in picks]
+        drawn = torch.randint(len(active), (settings.batch,), generator=noise).tolist()
+        chosen = [active[own] for own in drawn]
         targets = [self.teacher.target(own.key, own.picture()) for own in chosen]
         plain = torch.rand(settings.batch, generator=noise) < settings.plain
-        return contents, [own.key[0] for own in chosen], targets, plain.to(device)
+        return keys, contents, [own.key[0] for own in chosen], targets, plain.to(device)
+
+    def _noise(self, number: int) -> torch.Generator:
+        """Return the generator of a batch, another one on each device."""
+        process, count = self.accelerator.process_index, self.accelerator.num_processes
+        seed = (self.settings.seed * 2**20 + number) * count + process
+        return torch.Generator().manual_seed(seed)
+
+    def _square(self, key: int) -> Tensor:
+        """Return a square of a photograph to learn from."""
+        noise = self._noise(2**40 + key)
+        most = len(self.photos) - self.held_out
+        return self.photos.cut(int(torch.randint(most, (), generator=noise)), noise)
 
     def _asked(self, rows: Sequence[int], targets: Sequence[Target]) -> Tensor:
         """Return what the pupil is told of the styles: shares of a table, or statistics."""
