@@ -26,7 +26,7 @@ def there_and_back(convolution: Any, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def distance(one: Tensor, other: Tensor) -> float:
-    return float((one - other).detach().norm() / other.norm())
+    return float(((one - other).norm() / other.norm()).detach())
 
 
 @settings(deadline=None, max_examples=30)
