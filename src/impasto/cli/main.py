@@ -16,6 +16,7 @@ from impasto.cli.export import export
 from impasto.cli.rerun import rerun
 from impasto.cli.samples import samples
 from impasto.cli.settings import PairedMasks
+from impasto.cli.studio import studio
 from impasto.cli.stylize import stylize
 from impasto.cli.synthesize import synthesize
 from impasto.cli.train import train
@@ -38,7 +39,7 @@ app = typer.Typer(
 app.command(cls=PairedMasks)(stylize)
 app.add_typer(units, name="units")
 app.command()(synthesize)
-for command in (train, export, rerun, samples, encoders):
+for command in (studio, train, export, rerun, samples, encoders):
     app.command()(command)
 
 

@@ -3,6 +3,8 @@
 from impasto.units.atlas import Atlas as Atlas
 from impasto.units.atlas import LayerPatches as LayerPatches
 from impasto.units.atlas import Patch as Patch
+from impasto.units.excited import Excited as Excited
+from impasto.units.excited import excited as excited
 from impasto.units.maximization import maximize as maximize
 from impasto.units.occlusion import Occlusion as Occlusion
 from impasto.units.occlusion import occlude as occlude

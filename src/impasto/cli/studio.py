@@ -1,0 +1,66 @@
+"""`impasto studio`: the page in a browser."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from impasto.errors import UsageError
+
+_PAGE, _LIMITS = "Page", "Limits"
+
+
+def studio(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on.", rich_help_panel=_PAGE)
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="Port to listen on; 0 for any that is free.", rich_help_panel=_PAGE)
+    ] = 7860,
+    auth: Annotated[
+        str | None,
+        typer.Option(
+            metavar="USER:PASSWORD_FILE",
+            help="Let in only who knows the password in the first line of a file.",
+            rich_help_panel=_PAGE,
+        ),
+    ] = None,
+    no_auth: Annotated[
+        bool,
+        typer.Option(
+            "--no-auth", help="Let everybody in, also beyond loopback.", rich_help_panel=_PAGE
+        ),
+    ] = False,
+    max_upload: Annotated[
+        int, typer.Option(min=1, help="Megabytes of a file, at most.", rich_help_panel=_LIMITS)
+    ] = 64,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="Pixels of a picture, at most.", rich_help_panel=_LIMITS)
+    ] = 50_000_000,
+    max_size: Annotated[
+        int,
+        typer.Option(min=64, help="Longest side of a result, at most.", rich_help_panel=_LIMITS),
+    ] = 2048,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but errors.", rich_help_panel=_PAGE)
+    ] = False,
+) -> None:
+    """Open a page for stylizing and for looking into the network, for a browser on this machine.
+
+    It needs no network. Several people may use it at once; they wait in a queue.
+    """
+    from impasto.studio.serving import Address, read_user, serving
+    from impasto.studio.uploads import Limits
+
+    if auth is not None and no_auth:
+        raise UsageError("--auth and --no-auth say the opposite: choose one.")
+    user = None if auth is None else read_user(auth)
+    limits = Limits(megabytes=max_upload, max_pixels=max_pixels, size=max_size)
+    with serving(Address(host, port, user, open=no_auth), limits) as url:
+        if not quiet:
+            print(f"impasto: The studio is at {url} until Ctrl-C.", file=sys.stderr, flush=True)
+        while True:
+            time.sleep(3600)

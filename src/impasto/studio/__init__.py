@@ -1,0 +1,1 @@
+"""The web page: stylizing, trained networks and the microscope in a browser."""

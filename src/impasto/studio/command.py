@@ -1,0 +1,49 @@
+"""The command line that does what the page did."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from impasto.settings import StylizeSettings, option
+
+
+def command_line(
+    content: str,
+    styles: Iterable[tuple[str, float]],
+    settings: StylizeSettings,
+    *,
+    masks: Iterable[tuple[str, str]] = (),
+    output: str = "result.png",
+) -> str:
+    """Return a command, as a shell takes it.
+
+    Args:
+        content: Name of the content.
+        styles: Names of the styles, with their weights.
+        settings: Those that are not the default are written.
+        masks: For each style the names of a mask of the content and of one of the style.
+        output: Name of the result.
+    """
+    words = ["impasto", "stylize", content]
+    for name, weight in styles:
+        words += ["--style", name if weight == 1 else f"{name}:{weight:g}"]
+    for pair in masks:
+        words += ["--mask", *pair]
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if value != field.default:
+            words += _written(option(field.name), value)
+    return shlex.join([*words, "-o", output])
+
+
+def _written(name: str, value: Any) -> list[str]:
+    if isinstance(value, bool):
+        return [name] if value else [f"--no-{name[2:]}"]
+    if isinstance(value, Mapping):
+        return [name, ",".join(f"{layer}:{weight:g}" for layer, weight in value.items())]
+    if isinstance(value, tuple):
+        return [name, *(f"{one:g}" for one in value)]
+    return [name, f"{value:g}" if isinstance(value, float) else str(value)]

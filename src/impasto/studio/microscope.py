@@ -1,0 +1,190 @@
+"""The part of the page that shows what units look for, and which units a picture excites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import gradio as gr
+import torch
+from PIL import Image
+
+from impasto.encoders import load_encoder
+from impasto.encoders.catalog import DEFAULT, layer_table
+from impasto.encoders.encoder import Encoder
+from impasto.engine.placement import place
+from impasto.errors import UsageError
+from impasto.media.dataset import Dataset
+from impasto.samples import samples
+from impasto.signal import Signal
+from impasto.studio.bench import MACHINE, Bench, chosen, sample_names
+from impasto.studio.texts import say
+from impasto.studio.uploads import PICTURES
+from impasto.studio.visits import Visit
+from impasto.units import Atlas, excited
+from impasto.units.drawing import draw_projection
+from impasto.units.findings import Findings
+from impasto.units.patches import charted
+from impasto.units.preparing import only
+from impasto.units.search import Search, search
+from impasto.units.single import strongest
+
+SIZE = 256  # longest side of what is looked at
+FIRST = "relu4_1"
+MOST = 200  # pictures in a set
+NINE = 9
+
+Shown = list[tuple[Image.Image, str]]
+
+
+@dataclass
+class Desk:
+    """What is known of sets of pictures, so that a unit can be picked at once.
+
+    Args:
+        kept: How many sets and layers are remembered.
+    """
+
+    kept: int = 16
+    _atlases: dict[tuple[tuple[str, ...], str], Atlas] = field(default_factory=dict)
+    _encoder: Encoder | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    @property
+    def encoder(self) -> Encoder:
+        """The network, loaded when it is first needed."""
+        with self._lock:
+            if self._encoder is None:
+                self._encoder = place(load_encoder())
+            return self._encoder
+
+    def look(self, pictures: Sequence[str], layer: str) -> Iterator[tuple[int, Atlas | None]]:
+        """Look at a set; yield how many pictures were looked at, and at the end what was found."""
+        key = (tuple(pictures), layer)
+        if key not in self._atlases:
+            encoder, dataset = self.encoder, Dataset(list(pictures), longest=SIZE)
+            findings: Findings | None = None
+            for findings in search(Search(encoder, [layer], k=NINE, per_picture=1), dataset):
+                yield findings.looked_at, None
+            assert findings is not None
+            atlas = charted(findings, encoder, dataset)
+            with self._lock:
+                while len(self._atlases) >= self.kept:
+                    self._atlases.pop(next(iter(self._atlases)))
+                self._atlases[key] = atlas
+        yield len(pictures), self._atlases[key]
+
+    def known(self, pictures: Sequence[str], layer: str) -> Atlas:
+        """Return what was found in a set, which is looked at if need be."""
+        for _, atlas in self.look(pictures, layer):
+            if atlas is not None:
+                return atlas
+        raise UsageError("There is no picture to look at.")
+
+    def patches(self, pictures: Sequence[str], layer: str, unit: int) -> Shown:
+        """Draw the patches that excite a unit most, each with its projection."""
+        atlas = self.known(pictures, layer)
+        units = atlas.layers[layer].units
+        if not 0 <= unit < len(units):
+            raise UsageError(f"{layer} has units 0 to {len(units) - 1}, and no unit {unit}.")
+        shown: Shown = []
+        paths = {_called(path): path for path in pictures}
+        for patch in units[unit]:
+            if patch.activation > 0:
+                name = Path(patch.picture).name
+                signal, portrait = only(paths[name], self.encoder, max_size=SIZE)
+                found = strongest(self.encoder, signal, layer, unit)
+                drawn = draw_projection(signal, found, portrait)
+                shown.append((drawn, f"{patch.rank + 1}. {name}: {patch.activation:.3g}"))
+        return shown
+
+    def excited(self, pictures: Sequence[str], layer: str, signal: Signal, portrait: Any) -> Shown:
+        """Draw the units that a picture excites most, compared with what they reach in a set."""
+        units = self.known(pictures, layer).layers[layer].units
+        usual = torch.tensor([own[0].activation if own else 0.0 for own in units])
+        shown: Shown = []
+        for one in excited(self.encoder, signal, layer, usual=usual, k=NINE):
+            found = strongest(self.encoder, signal, layer, one.unit)
+            drawn = draw_projection(signal, found, portrait)
+            shown.append((drawn, f"{layer}:{one.unit}  {one.activation:.3g} ({one.share:.0%})"))
+        return shown
+
+
+def build(bench: Bench) -> None:
+    """Lay out the part, and say what happens in it."""
+    desk, layers = Desk(), [own.name for own in layer_table(DEFAULT)]
+    with gr.Row():
+        with gr.Column(scale=2, min_width=320):
+            layer = gr.Dropdown(layers, value=FIRST, label=say("layer"))
+            unit = gr.Number(value=0, precision=0, minimum=0, label=say("unit"))
+            pictures = gr.File(
+                label=say("pictures"), file_count="multiple", file_types=list(PICTURES), height=160
+            )
+            look = gr.Button(say("look"), variant="primary")
+            said = gr.Markdown(elem_classes="place")
+            picture = gr.Image(
+                label=say("one_picture"), type="filepath", image_mode=None, sources=["upload"]
+            )
+            sample = gr.Dropdown(["", *sample_names("photo")], value="", label=say("sample_photo"))
+            which = gr.Button(say("which"))
+        with gr.Column(scale=3, min_width=320):
+            patches, units = (
+                gr.Gallery(label=say(label), columns=1, interactive=False, height="auto")
+                for label in ("unit_shown", "excited")
+            )
+
+    def own_set(visit: Visit, uploads: Sequence[str] | None) -> list[str]:
+        if len(uploads or ()) > MOST:
+            raise UsageError(f"These are {len(uploads or ())} pictures, and {MOST} is the most.")
+        bench.visits.bring(visit, uploads or ())
+        return list(uploads or ()) or [
+            str(one.path) for one in samples() if one.kind in ("photo", "painting")
+        ]
+
+    def looked(
+        visit: Visit, layer: str, unit: int, pictures: Sequence[str] | None
+    ) -> Iterator[list[Any]]:
+        paths = own_set(visit, pictures)
+        for count, atlas in desk.look(paths, layer):
+            yield [f"{count}/{len(paths)}", gr.skip()]
+            if atlas is None and visit.stopped.is_set():
+                return
+        yield ["", desk.patches(paths, layer, unit)]
+
+    def picked(visit: Visit, layer: str, unit: int, pictures: Sequence[str] | None) -> Shown:
+        return desk.patches(own_set(visit, pictures), layer, unit)
+
+    def answered(
+        visit: Visit,
+        layer: str,
+        pictures: Sequence[str] | None,
+        picture: str | None,
+        sample: str | None,
+    ) -> Shown:
+        bench.visits.bring(visit, [picture] if picture else [])
+        source = chosen(picture, sample, "picture")
+        most = bench.limits.max_pixels
+        signal, portrait = only(source, desk.encoder, max_size=SIZE, max_pixels=most)
+        return desk.excited(own_set(visit, pictures), layer, signal, portrait)
+
+    of_unit = {"layer": layer, "unit": unit, "pictures": pictures}
+    of_picture = {"layer": layer, "pictures": pictures, "picture": picture, "sample": sample}
+    machine: dict[str, Any] = {"concurrency_id": MACHINE, "concurrency_limit": 1}
+    bench.job(look, looked, of_unit, [said, patches], name="look")
+    unit.submit(
+        bench.answer(picked, of_unit), [*of_unit.values()], patches, api_name="unit", **machine
+    )
+    which.click(
+        bench.answer(answered, of_picture),
+        [*of_picture.values()],
+        units,
+        api_name="excited",
+        **machine,
+    )
+
+
+def _called(path: str) -> str:
+    return Path(path).name

@@ -1,0 +1,57 @@
+"""The page: its parts side by side."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+import gradio as gr
+
+from impasto.studio import at_once, mediums, microscope, stylizing
+from impasto.studio.bench import Bench
+from impasto.studio.texts import say
+
+CSS = """
+.place p { min-height: 1.5em; font-variant-numeric: tabular-nums }
+.shelf .caption-label { display: none }
+footer { display: none !important }
+"""
+_SWEEP, _AGE = 300, 6 * 3600  # seconds between looking for old files, and how old they are
+
+
+def build_page(bench: Bench) -> gr.Blocks:
+    """Lay out the whole page.
+
+    Args:
+        bench: Where visitors work.
+    """
+    parts: list[tuple[str, Any]] = [
+        ("stylize", stylizing.build),
+        ("fast", at_once.build),
+        ("microscope", microscope.build),
+    ]
+    if find_spec("soundfile") is not None:
+        parts.append(("sounds", mediums.build_sounds))
+    if find_spec("nibabel") is not None:
+        parts.append(("volumes", mediums.build_volumes))
+    with gr.Blocks(
+        title="impasto", analytics_enabled=False, delete_cache=(_SWEEP, _AGE), fill_width=True
+    ) as whole:
+        gr.Markdown(say("about"))
+        with gr.Tabs():
+            for name, build in parts:
+                with gr.Tab(say(name), id=name):
+                    build(bench)
+        whole.unload(bench.leave)
+    whole.queue(max_size=bench.limits.waiting, default_concurrency_limit=4)
+    page: gr.Blocks = whole
+    return page
+
+
+def theme() -> Any:
+    """Return the looks of the page, with fonts that every computer has."""
+    return gr.themes.Default(
+        primary_hue="orange",
+        font=["system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    )

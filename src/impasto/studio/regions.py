@@ -1,0 +1,69 @@
+"""Masks that are painted in the page: a color for each style."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from impasto.errors import UsageError
+
+COLORS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#46f0f0")
+_SOLID = 128  # of 255: where paint covers more than half
+
+
+def masks_of(
+    painted: Mapping[str, Any] | None, styles: Sequence[str], folder: Path
+) -> list[tuple[str, str]]:
+    """Write masks that let each style rule where its color was painted.
+
+    What is not painted belongs to the first style.
+
+    Args:
+        painted: What the editor says: layers, as pictures with alpha.
+        styles: Files of the styles.
+        folder: Where the masks go.
+    Returns:
+        For each style a mask of the content and one of the style; none if nothing was painted.
+    Raises:
+        UsageError: If more colors were painted than there are styles, or a style has no region.
+    """
+    layers = [] if painted is None else painted.get("layers") or []
+    region = _regions([_picture(layer) for layer in layers])
+    if region is None or not region.any():
+        return []
+    if int(region.max()) > len(styles):
+        raise UsageError(
+            f"{int(region.max())} colors were painted, and there are {len(styles)} styles: each "
+            "color stands for one of them."
+        )
+    region = np.where(region == 0, 1, region)
+    pairs = []
+    for number in range(1, len(styles) + 1):
+        inside = region == number
+        if not inside.any():
+            raise UsageError(f"No region was painted for style {number}: remove it, or paint one.")
+        ours, theirs = folder / f"region_{number}.png", folder / "everywhere.png"
+        Image.fromarray(np.where(inside, 255, 0).astype(np.uint8)).convert("RGB").save(ours)
+        Image.new("RGB", (16, 16), "white").save(theirs)
+        pairs.append((str(ours), str(theirs)))
+    return pairs
+
+
+def _regions(layers: Sequence[Image.Image]) -> Any:
+    """Return for each pixel the number of the nearest color, and 0 where there is no paint."""
+    region = None
+    palette = np.array([[int(own[i : i + 2], 16) for i in (1, 3, 5)] for own in COLORS])
+    for layer in layers:
+        pixels = np.asarray(layer.convert("RGBA")).astype(int)
+        distances = np.square(pixels[..., None, :3] - palette).sum(-1)
+        own = np.where(pixels[..., 3] >= _SOLID, distances.argmin(-1) + 1, 0)
+        region = own if region is None else np.where(own, own, region)
+    return region
+
+
+def _picture(layer: Any) -> Image.Image:
+    return Image.fromarray(layer) if isinstance(layer, np.ndarray) else Image.open(layer)

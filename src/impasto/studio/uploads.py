@@ -1,0 +1,27 @@
+"""What visitors may bring: how large, and of which kinds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from impasto.media import MEDIA
+
+PICTURES = tuple(MEDIA["image"].inputs)
+VOLUMES = tuple(MEDIA["volume"].inputs)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a visitor may ask of the machine.
+
+    Attributes:
+        megabytes: Of a file.
+        max_pixels: Of a picture that is read.
+        size: Longest side of a result in pixels.
+        waiting: Jobs in the queue.
+    """
+
+    megabytes: int = 64
+    max_pixels: int = 50_000_000
+    size: int = 2048
+    waiting: int = 20

@@ -1,0 +1,181 @@
+"""A job of the page: from what was brought to steps that can be shown, and files to take away."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+
+from impasto import media
+from impasto.errors import UsageError
+from impasto.samples import samples
+from impasto.settings import StylizeSettings
+from impasto.studio.command import command_line
+from impasto.studio.visits import Visit
+from impasto.stylization import Stylization, StylizeStep, stylize_steps
+from impasto.stylization.drawing import Film, plot_costs
+from impasto.stylization.trace import Record
+
+EVERY = 0.5  # seconds between pictures that are shown
+LONGEST = 1024  # pixels of what is shown while it emerges
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a visitor asks for.
+
+    Attributes:
+        content: File or name of a sample.
+        styles: Files or names of samples, with their weights.
+        settings: How to stylize.
+        masks: For each style a mask of the content and one of the style.
+    """
+
+    content: str
+    styles: Sequence[tuple[str, float]]
+    settings: StylizeSettings
+    masks: Sequence[tuple[str, str]] = ()
+
+    def command(self, output: str) -> str:
+        """Return the command line that does the same, with names of files without their folders.
+
+        The limits of this machine are not those of another.
+        """
+        usual = StylizeSettings().max_pixels
+        return command_line(
+            _name(self.content),
+            [(_name(path), weight) for path, weight in self.styles],
+            self.settings.changed({"max_pixels": usual}),
+            masks=[(_name(one), _name(other)) for one, other in self.masks],
+            output=output,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """How far a job is.
+
+    Attributes:
+        place: Level and step, in words.
+        seconds: Since it began.
+        trace: J and its terms, a record a step.
+        picture: The picture so far; None of what is no picture.
+    """
+
+    place: str
+    seconds: float
+    trace: Sequence[Record]
+    picture: Image.Image | None
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """What a job leaves.
+
+    Attributes:
+        result: The result.
+        output: Its file.
+        before: The content, for comparing, of a picture.
+        after: The result, for comparing, of a picture.
+        files: All files to take away.
+        command: The command line that does the same.
+        stopped: Whether it was stopped before its end.
+    """
+
+    result: Stylization
+    output: Path
+    before: Path | None
+    after: Path | None
+    files: Sequence[Path]
+    command: str
+    stopped: bool
+
+
+@dataclass
+class Job:
+    """Work for a visitor.
+
+    Args:
+        order: What to do.
+        visit: Whose files, and who may stop it.
+    """
+
+    order: Order
+    visit: Visit
+    made: Made | None = field(default=None, init=False)
+
+    def run(self) -> Iterator[Shown]:
+        """Do it, and yield how far it is now and then; `made` then holds what it leaves.
+
+        Raises:
+            ImpastoError: As `stylize_steps` does.
+        """
+        order, film = self.order, Film()
+        step: StylizeStep | None = None
+        shown = -EVERY
+        for step in stylize_steps(
+            order.content, list(order.styles), masks=order.masks, settings=order.settings
+        ):
+            is_picture = step.problem.domain.medium == "image"
+            if is_picture and step.records[-1].get("total") is not None:
+                film.add(step)
+            if time.monotonic() - shown >= EVERY:
+                yield _shown(step)
+                shown = time.monotonic()
+            if self.visit.stopped.is_set():
+                break
+        if step is None:
+            raise UsageError("There was nothing to do.")
+        self.made = self._leave(step, film)
+        yield _shown(step)
+
+    def _leave(self, step: StylizeStep, film: Film) -> Made:
+        folder, result = self.visit.new_folder(), step.finish()
+        medium = step.problem.domain.medium
+        stem = f"{Path(self.order.content).stem}_stylized"
+        output = folder / (stem + media.default_suffix(medium, self.order.content))
+        result.save(output)
+        settings = folder / "settings.json"
+        settings.write_text(json.dumps(result.note(), indent=2), encoding="utf-8")
+        files, before, after = [output, settings], None, None
+        files += [Path(mask) for pair in self.order.masks for mask in pair]
+        if medium == "image":
+            before, after = folder / "before.webp", folder / "after.webp"
+            _compared(step, before, after)
+        if result.terms:
+            costs = folder / "costs.png"
+            plot_costs(result.trace, costs)
+            files.append(costs)
+        if len(film.frames) > 1:
+            moving = folder / "film.webp"
+            film.save(moving, result.signal)
+            files.append(moving)
+        command = self.order.command(output.name)
+        return Made(result, output, before, after, files, command, self.visit.stopped.is_set())
+
+
+def _shown(step: StylizeStep) -> Shown:
+    picture = None
+    if step.problem.domain.medium == "image":
+        picture = media.to_pil(step.signal)
+        picture.thumbnail((LONGEST, LONGEST))
+    return Shown(step.place, step.seconds, step.records, picture)
+
+
+def _compared(step: StylizeStep, before: Path, after: Path) -> None:
+    """Write content and result in one size."""
+    result = media.to_pil(step.signal)
+    content = media.to_pil(step.problem.original).resize(result.size, Image.Resampling.LANCZOS)
+    for picture, path in ((content, before), (result, after)):
+        picture.thumbnail((2 * LONGEST, 2 * LONGEST))
+        picture.convert("RGB").save(path, quality=90)
+
+
+def _name(source: str) -> str:
+    """Return what the command line calls a file: its name, or that of the sample."""
+    sample = next((own.name for own in samples() if str(own.path) == source), None)
+    return sample or Path(source).name
