@@ -39,7 +39,6 @@ WORDS: Mapping[str, Both] = {
         "把照片放到这里,涂出每幅画作用的区域:第一种颜色代表第一幅画,第二种代表第二幅。"
         "未涂的部分归第一幅画。",
     ),
-    "masks_take": ("Put the photograph here", "放入照片"),
     "masks_paint": ("Regions of the paintings", "各画作的区域"),
     "run": ("Stylize", "开始"),
     "stop": ("Stop and keep", "停止并保留"),

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from impasto.studio.visits import Visits
+
+
+def upload(root: Path, name: str) -> Path:
+    path = root / "cache" / name / "photo.png"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"picture")
+    return path
+
+
+def test_everybody_has_a_folder_that_nobody_can_guess(tmp_path: Path) -> None:
+    visits = Visits(tmp_path)
+    one, other = visits.of("one"), visits.of("other")
+    assert visits.of("one") is one
+    assert one.folder != other.folder
+    assert len(one.folder.name) == 32
+    assert "one" not in one.folder.name
+    assert one.new_folder().parent == one.folder
+
+
+def test_callers_without_a_page_share_nothing(tmp_path: Path) -> None:
+    visits = Visits(tmp_path)
+    assert visits.of(None) is not visits.of(None)
+
+
+def test_who_leaves_takes_all_files_and_stops_the_job(tmp_path: Path) -> None:
+    visits = Visits(tmp_path)
+    visit, mine = visits.of("one"), upload(tmp_path, "mine")
+    visits.bring(visit, [mine])
+    (visit.new_folder() / "result.png").write_bytes(b"result")
+    visits.leave("one")
+    assert visit.stopped.is_set()
+    assert not visit.folder.exists()
+    assert not mine.exists()
+    assert visits.of("one") is not visit
+
+
+def test_what_two_have_brought_stays_until_both_have_left(tmp_path: Path) -> None:
+    visits, same = Visits(tmp_path), upload(tmp_path, "same")
+    for name in ("one", "other"):
+        visits.bring(visits.of(name), [same])
+    visits.leave("one")
+    assert same.exists()
+    visits.leave("other")
+    assert not same.exists()
+
+
+def test_files_of_the_machine_are_nobodys_uploads(tmp_path: Path) -> None:
+    root, own = tmp_path / "root", tmp_path / "bundled.png"
+    own.write_bytes(b"bundled")
+    visits = Visits(root)
+    visits.bring(visits.of("one"), [own])
+    visits.leave("one")
+    assert own.exists()
+
+
+def test_leaving_twice_or_without_coming_does_nothing(tmp_path: Path) -> None:
+    visits = Visits(tmp_path)
+    visits.of("one")
+    for name in ("one", "one", "nobody", None):
+        visits.leave(name)

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from impasto.samples import find
+from impasto.settings import StylizeSettings
+from impasto.studio import work
+from impasto.studio.visits import Visit, Visits
+from impasto.studio.work import Job, Order
+
+QUICK: dict[str, Any] = {"size": 32, "steps": 3, "levels": 1}
+
+
+@pytest.fixture
+def visit(tmp_path: Path) -> Visit:
+    return Visits(tmp_path).of("somebody")
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> str:
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 8, 3), np.uint8)
+    path = tmp_path / "my photo.png"
+    Image.fromarray(pixels).resize((80, 50)).save(path)
+    return str(path)
+
+
+def test_a_job_shows_its_steps_and_leaves_files(
+    visit: Visit, photo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "EVERY", 0.0)
+    styles = [(str(find("harvest")), 1.0)]
+    job = Job(Order(photo, styles, StylizeSettings(**QUICK)), visit)
+    shown = list(job.run())
+    assert [len(own.trace) for own in shown] == [1, 2, 3, 4, 4]
+    assert all(own.picture is not None and own.picture.size == (32, 20) for own in shown)
+    made = job.made
+    assert made is not None
+    assert not made.stopped
+    assert [path.name for path in made.files] == [
+        "my photo_stylized.png",
+        "settings.json",
+        "costs.png",
+        "film.webp",
+    ]
+    assert all(path.is_file() and visit.folder in path.parents for path in made.files)
+    assert json.loads(made.files[1].read_text())["settings"]["size"] == 32
+    assert made.command == (
+        "impasto stylize 'my photo.png' --style harvest --size 32 --steps 3 --levels 1 "
+        "-o 'my photo_stylized.png'"
+    )
+    assert made.before is not None
+    assert made.after is not None
+    with Image.open(made.before) as before, Image.open(made.after) as after:
+        assert before.size == after.size == (32, 20)
+
+
+def test_what_is_stopped_is_kept(visit: Visit, photo: str) -> None:
+    settings = StylizeSettings(**{**QUICK, "steps": 1000})
+    job = Job(Order(photo, [(str(find("harvest")), 1.0)], settings), visit)
+    steps = job.run()
+    next(steps)
+    visit.stopped.set()
+    assert len(list(steps)[-1].trace) < 1000
+    assert job.made is not None
+    assert job.made.stopped
+    assert job.made.output.is_file()
