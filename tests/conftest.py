@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -15,6 +16,14 @@ from torch import Tensor
 torch.set_num_threads(1)
 settings.register_profile("impasto", deadline=None, derandomize=True)
 settings.load_profile("impasto")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in the last lines which tests were left out, and why."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"{count} tests were left out. {reason}", yellow=True)
 
 
 @pytest.fixture(autouse=True)

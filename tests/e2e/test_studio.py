@@ -82,8 +82,11 @@ class Visitor:
 def studio(desk: Any) -> Callable[..., str]:
     """Start the program, and tell where the page is."""
 
+    (desk / "temporary").mkdir()
+
     def start(*words: str) -> str:
-        process = desk.start("studio", "--port", "0", *words)
+        env = {"TMPDIR": str(desk / "temporary")}
+        process = desk.start("studio", "--port", "0", *words, env=env)
         assert process.stderr is not None
         line = process.stderr.readline().decode()
         found = re.search(r"http://\S+", line)
@@ -210,8 +213,15 @@ def test_a_closed_page_ends_its_job_and_its_files_go(
     expect(gone.place).to_contain_text("J = ")
     waiting.quickly()
     waiting.run.click()
+    (root,) = (desk / "temporary").glob("impasto-studio-*")
+    assert list(root.rglob("photo.png"))
     gone.page.close()
     waiting.ends()
+    deadline = time.monotonic() + PATIENCE
+    waiting.page.close()
+    while left := [path for path in root.rglob("*") if path.is_file()]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
 
 
 def test_on_a_phone_in_chinese(studio: Callable[..., str], browser: Browser) -> None:
