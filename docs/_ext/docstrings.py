@@ -1,0 +1,51 @@
+"""Docstrings are written for people in an editor; this turns them into reStructuredText.
+
+- `name` in backquotes is code already: the default role sees to that.
+- Characters that mean something to reStructuredText, as in (b, c, *space), mean themselves.
+- An indented paragraph outside the sections is code.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sphinx.application import Sphinx
+
+_CODE = re.compile(r"(`[^`]+`)")
+_SPECIAL = re.compile(r"[*|]|_(?!\w)")
+_SECTION = re.compile(r"[A-Z][a-z]+:$")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Prepare docstrings before napoleon reads their sections."""
+    app.connect("autodoc-process-docstring", _prepare, priority=400)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def prepared(lines: list[str]) -> list[str]:
+    """Return a docstring, without its indentation, as reStructuredText for napoleon."""
+    made: list[str] = []
+    section = code = False
+    for number, line in enumerate(lines):
+        section = section or bool(_SECTION.match(line))
+        begins = line.startswith("    ") and not (number and lines[number - 1])
+        if begins and not section and not code:
+            made += ["::", ""]
+            code = True
+        elif line and not line.startswith("    "):
+            code = False
+        made.append(line if code else _escaped(line))
+    return made
+
+
+def _escaped(line: str) -> str:
+    parts = _CODE.split(line)
+    return "".join(
+        part if _CODE.fullmatch(part) else _SPECIAL.sub(r"\\\g<0>", part) for part in parts
+    )
+
+
+def _prepare(*event: Any) -> None:
+    lines = event[-1]
+    lines[:] = prepared(lines)
