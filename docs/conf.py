@@ -20,7 +20,8 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "command_line",
     "docstrings",
-    "mathml",
+    "formulas",
+    "offline",
     "repository",
 ]
 exclude_patterns = ["_ext", "tutorial"]  # the tutorial is run, and lands in course/
@@ -28,21 +29,18 @@ exclude_patterns = ["_ext", "tutorial"]  # the tutorial is run, and lands in cou
 # Pages
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
-html_math_renderer = "mathml"
+html_math_renderer = "outlines"
 default_role = "literal"
 
 # Docstrings
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_type_aliases = {
-    name: name
-    for name in ("Fields", "Record", "Region", "Source", "Space", "StyleSource", "Tensor")
+    name: name for name in ("Fields", "Mask", "Record", "Region", "Source", "Space", "StyleSource")
 }
 maximum_signature_line_length = 88
 python_use_unqualified_type_names = True
-napoleon_custom_sections = ["Source"]
-napoleon_use_ivar = True
-napoleon_use_rtype = False
+napoleon_custom_sections = [("Attributes", "params_style")]
 # Other packages have books of their own, and so has Python; nothing is fetched to link there.
 nitpick_ignore_regex = [(r"py:.*", r"(?!impasto\.).*")]
 

@@ -3,6 +3,7 @@
 - `name` in backquotes is code already: the default role sees to that.
 - Characters that mean something to reStructuredText, as in (b, c, *space), mean themselves.
 - An indented paragraph outside the sections is code.
+- Returns, Yields and Source are prose: napoleon would take what stands before a colon for a type.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from sphinx.application import Sphinx
 _CODE = re.compile(r"(`[^`]+`)")
 _SPECIAL = re.compile(r"[*|]|_(?!\w)")
 _SECTION = re.compile(r"[A-Z][a-z]+:$")
+_FORWARD = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
+_FIELDS = {"Returns:": ":Returns:", "Yields:": ":Yields:", "Source:": ":Source:"}
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Prepare docstrings before napoleon reads their sections."""
+    """Prepare docstrings before napoleon reads their sections, and mend signatures."""
     app.connect("autodoc-process-docstring", _prepare, priority=400)
+    app.connect("autodoc-process-signature", _sign)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -35,7 +39,7 @@ def prepared(lines: list[str]) -> list[str]:
             code = True
         elif line and not line.startswith("    "):
             code = False
-        made.append(line if code else _escaped(line))
+        made.append(line if code else _FIELDS.get(line) or _escaped(line))
     return made
 
 
@@ -47,5 +51,14 @@ def _escaped(line: str) -> str:
 
 
 def _prepare(*event: Any) -> None:
-    lines = event[-1]
-    lines[:] = prepared(lines)
+    kind, lines = event[1], event[-1]
+    first = (
+        [""] if kind in ("attribute", "property") else []
+    )  # else napoleon looks for a type in it
+    lines[:] = first + prepared(lines)
+
+
+def _sign(*event: Any) -> tuple[str | None, str | None]:
+    """Write the names of types that autodoc has left alone as names."""
+    given, returned = (part and _FORWARD.sub(r"\1", part) for part in event[-2:])
+    return given, returned

@@ -52,7 +52,9 @@ class SourceLinks(SphinxTransform):
         target = link["reftarget"].partition("#")[0]
         if link.get("reftype") != "myst" or not target:
             return None
-        if link.get("refdomain") == "doc":  # a page without its suffix, absolute where it is no page
+        if (
+            link.get("refdomain") == "doc"
+        ):  # a page without its suffix, absolute where it is no page
             path = Path(f"{target}.md")
         else:
             path = Path(self.env.relfn2path(target, self.env.docname)[1])

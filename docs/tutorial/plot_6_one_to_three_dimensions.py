@@ -89,7 +89,7 @@ panels[2].set_xlabel("seconds; gray: the beats of C")
 
 # %%
 # No network was trained on ECGs here. The filters are random, of nine samples in six blocks: random
-# filters tell textures apart, too. :doc:`Series </series>` does this with two recorded ECGs.
+# filters tell textures apart, too. :doc:`Series </howto/series>` does this with two recorded ECGs.
 #
 # One axis: a sound
 # -----------------
@@ -115,7 +115,7 @@ panels[0].set_ylabel("Hz")
 
 # %%
 # The beats of the drum, vertical lines, are still there; between them there are now the horizontal
-# lines of voices. In :doc:`Sounds </sounds>` there is such a pair to listen to.
+# lines of voices. In :doc:`Sounds </howto/sounds>` there is such a pair to listen to.
 #
 # Three axes: a scan
 # ------------------
@@ -151,11 +151,12 @@ for row, (title, own) in zip(rows, {"C": scan, "G": result.signal}.items(), stri
         panel.axis("off")
 
 # %%
-# The strokes run through the block: each of the three cuts has them. :doc:`Volumes </volumes>`
-# shows a head, and how a network that sees blocks takes its style from another volume.
+# The strokes run through the block: each of the three cuts has them.
+# :doc:`Volumes </howto/volumes>` shows a head, and how a network that sees blocks takes its style
+# from another volume.
 #
-# And a film is a picture with a third axis, time. :doc:`Films </films>` tells how its frames are
-# kept from flickering.
+# And a film is a picture with a third axis, time. :doc:`Films </howto/films>` tells how its frames
+# are kept from flickering.
 #
 # That was the week
 # -----------------
@@ -163,5 +164,5 @@ for row, (title, own) in zip(rows, {"C": scan, "G": result.signal}.items(), stri
 # You have seen all of it: what the units of a ConvNet look for; a content cost from a deep layer; a
 # style cost from Gram matrices; a descent on pixels; and the same over any number of axes.
 # :doc:`The costs </objectives>` compares the conventions of papers and programs,
-# :doc:`How to do things </usage>` goes through the options, and
+# :doc:`Option by option </usage>` and the pages behind it say how things are done, and
 # :doc:`How it is built </architecture>` shows where each formula lives in the code.
