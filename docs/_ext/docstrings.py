@@ -52,9 +52,8 @@ def _escaped(line: str) -> str:
 
 def _prepare(*event: Any) -> None:
     kind, lines = event[1], event[-1]
-    first = (
-        [""] if kind in ("attribute", "property") else []
-    )  # else napoleon looks for a type in it
+    # in the first line of these napoleon would look for a type
+    first = [""] if kind in ("attribute", "property") else []
     lines[:] = first + prepared(lines)
 
 
