@@ -42,11 +42,11 @@ for layer in LAYERS:
 # ----------------
 #
 # Our pictures are the six photographs and six paintings that come with impasto. Twelve are few, so
-# we take up to three patches of each. One pass over the pictures serves all units of all layers.
+# we take up to two patches of each. One pass over the pictures serves all units of all layers.
 
 paths = [sample.path for sample in samples() if sample.kind != "sound"]
 pictures = [read(path, longest=320) for path in paths]
-atlas = top_patches(encoder, pictures, layers=LAYERS, k=9, per_picture=3)
+atlas = top_patches(encoder, pictures, layers=LAYERS, k=9, per_picture=2)
 
 for patch in atlas.layers["relu3_1"].units[0][:3]:
     rows, columns = patch.box
@@ -54,11 +54,13 @@ for patch in atlas.layers["relu3_1"].units[0][:3]:
     print(f"{patch.activation:5.0f} in {name}, rows {rows}, columns {columns}")
 
 # %%
-# These are the three highest activations of unit 0 of `relu3_1`, and where they are. Now we draw.
-# Each layer has hundreds of units; we take the nine that answered loudest, so nobody has picked
-# them. Each is a block of 3 x 3 patches.
+# These are the three highest activations of unit 0 of `relu3_1`, and where they are. Now we draw. A
+# layer has up to 512 units; we take nine by a rule, those that answered loudest. (A patch may reach
+# over the border of a picture. Some units answer to just that, and are left out.) Each is a block
+# of 3 x 3 patches.
 
-SIDE, GAP = 36, 4
+SIDE = 36  # of a drawn patch, in pixels
+LIMITS = {"relu5_1": 9}  # patches over the border; elsewhere three of nine may be
 
 
 def tile(patch, samples, size):
@@ -76,10 +78,14 @@ def block(tiles):
 
 
 def loudest(layer, count=9):
-    """Return the units with the highest activations that have nine patches."""
+    """Return the units with the highest activations, of those that see little of borders."""
     units = atlas.layers[layer].units
-    full = [number for number, patches in enumerate(units) if len(patches) == 9]
-    return sorted(full, key=lambda number: -units[number][0].activation)[:count]
+    inside = [
+        number
+        for number, patches in enumerate(units)
+        if len(patches) == 9 and sum(patch.clipped for patch in patches) <= LIMITS.get(layer, 3)
+    ]
+    return sorted(inside, key=lambda number: -units[number][0].activation)[:count]
 
 
 def draw(layer):

@@ -31,13 +31,13 @@ import impasto
 from impasto.media import read
 from impasto.samples import find
 
-SIZE, STEPS = 112, 60
+SIZE, STEPS = 112, 80
 C = read(find("neuschwanstein_castle"), longest=SIZE)
 S = read(find("starry_night"), longest=SIZE)
 
 CONTENT_LAYER = "relu4_2"
 STYLE_LAYERS = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
-ALPHA, BETA, LAMBDA = 10, 40, 0.2
+ALPHA, BETA, LAMBDA = 2e4, 1, 0.2
 
 encoder = impasto.load_encoder("vgg19")
 
@@ -83,14 +83,17 @@ def J(picture):
 # ---------------------
 #
 # `impasto.stylize_steps` minimizes the same J and hands out every step. `objective="course"` asks
-# for the course's formulas and weights, `init="noise"` begins with a random G. We keep some of the
-# pictures.
+# for the course's formulas, `init="noise"` begins with a random G. (The course's exercise begins
+# with a noisy C, and has :math:`\alpha = 10` and :math:`\beta = 40`. We begin with noise alone, so
+# the content has to weigh more, or the castle would never appear.) We keep some of the pictures.
 
 steps = impasto.stylize_steps(
     C,
     S,
     size=SIZE,
     objective="course",
+    content_weight=ALPHA,
+    style_weight=BETA,
     init="noise",
     levels=1,
     steps=STEPS,
@@ -99,7 +102,7 @@ steps = impasto.stylize_steps(
 kept, trace = {}, []
 for step in steps:
     trace.append(step.costs)
-    if step.index in (0, 2, 5, 10, 20, STEPS):
+    if step.index in (0, 5, 10, 20, 40, STEPS):
         kept[step.index] = step.samples
 
 figure, panels = plt.subplots(2, 3, figsize=(9, 4.6), layout="constrained")
@@ -144,16 +147,16 @@ G = kept[0][None].clone()
 rate, curve = None, []
 for _ in range(STEPS):
     G.requires_grad_()
-    cost, _, _ = J(G)
+    cost = J(G)[0]
     (gradient,) = torch.autograd.grad(cost, G)
-    G = G.detach()
-    if curve and float(cost) > curve[-1]:
+    cost, G = float(cost.detach()), G.detach()
+    if curve and cost > curve[-1]:
         rate = rate / 2
         curve.append(curve[-1])
     else:
         before, slope = G, gradient
-        rate = 0.05 / float(gradient.square().mean().sqrt()) if rate is None else 1.2 * rate
-        curve.append(float(cost))
+        rate = 1.2 * rate if rate else 0.05 / float(gradient.square().mean().sqrt())
+        curve.append(cost)
     G = before - rate * slope
 
 figure, panel = plt.subplots(figsize=(7, 3.4), layout="constrained")
@@ -190,7 +193,8 @@ for panel, (title, samples) in zip(
 # ------------
 #
 # Only the ratio of :math:`\alpha` and :math:`\beta` matters: twice both is twice J, and its lowest
-# place stays where it is. In the course's convention, :math:`\alpha = 10` and :math:`\beta = 40`,
-# the two parts have different units. impasto's own convention makes each a relative error, so that
-# weights mean the same for every pair; :doc:`the costs </objectives>` has both, and shows what a
-# larger or smaller :math:`\alpha` does.
+# place stays where it is. In the course's convention the two parts have different units, so that a
+# good ratio for one pair and size is a bad one for another. impasto's own convention makes each a
+# relative error: weights mean the same for every pair. :doc:`The costs </objectives>` has both, and
+# :doc:`Choosing layers and weights </howto/layers_and_weights>` shows what more or less
+# :math:`\alpha` does.
