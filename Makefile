@@ -15,13 +15,16 @@ TORCH := 2.13.0
 
 BIN := .venv/bin
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check $(TORCH_INDEX:%=--extra-index-url %)
-CODE := src $(wildcard benchmarks examples recipes)
+CODE := src $(wildcard benchmarks examples recipes docs/_ext)
 
 HOURS := 5
 
+# Warnings are errors, names that lead nowhere are warnings, and nothing of a build lies in docs/ but course/.
+SPHINX := $(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --doctree-dir build/doctrees
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: demo test lint bench weights constraints clean help
+.PHONY: demo test lint docs linkcheck bench weights constraints clean help
 
 demo: .venv/.installed ## Stylize a bundled photograph, into demo/
 	@mkdir -p demo
@@ -38,6 +41,13 @@ lint: .venv/.installed-dev ## Check style, types and the direction of imports
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports --no-logo
 
+docs: .venv/.installed-docs ## Build the book into build/docs (some minutes: it runs the tutorial)
+	$(SPHINX) -b html docs build/docs
+	@echo 'The book is in build/docs/index.html'
+
+linkcheck: .venv/.installed-docs ## Follow the links of the book into the internet
+	$(SPHINX) -b linkcheck docs build/linkcheck
+
 bench: .venv/.installed ## Run every benchmark and write docs/performance.md (some hours)
 	$(BIN)/python benchmarks/report.py
 
@@ -47,14 +57,14 @@ weights: .venv/.installed ## Train the networks that come with impasto, in HOURS
 constraints: ## Renew constraints.txt with the newest versions that fit
 	@set -e; env=$$(mktemp -d); trap 'rm -rf "$$env"' EXIT; \
 	$(PYTHON) -m venv "$$env"; \
-	"$$env/bin/python" $(PIP_INSTALL) torch==$(TORCH) '.[all,examples,test,dev]'; \
+	"$$env/bin/python" $(PIP_INSTALL) torch==$(TORCH) '.[all,docs,examples,test,dev]'; \
 	"$$env/bin/python" -m pip freeze --exclude impasto > "$$env/frozen"; \
-	{ echo "# Made by 'make constraints': what pip installs for torch==$(TORCH) and .[all,examples,test,dev]."; \
+	{ echo "# Made by 'make constraints': what pip installs for torch==$(TORCH) and .[all,docs,examples,test,dev]."; \
 	sed 's/+cpu$$//' "$$env/frozen"; } > constraints.txt
 
 clean: ## Remove what the other targets made, except .venv
-	rm -rf demo build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find src tests $(wildcard benchmarks examples) -name __pycache__ -exec rm -rf {} +
+	rm -rf demo build dist docs/course .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests $(wildcard benchmarks examples docs) -name __pycache__ -exec rm -rf {} +
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' Makefile
@@ -66,10 +76,11 @@ $(BIN)/python:
 	@echo 'Creating .venv'
 	@$(PYTHON) -m venv --clear .venv
 
-EXTRAS-test := [all,test]
-EXTRAS-dev := [all,examples,test,dev]
+EXTRAS-docs := [all,docs]
+EXTRAS-test := [all,docs,test]
+EXTRAS-dev := [all,docs,examples,test,dev]
 
-.venv/.installed .venv/.installed-test .venv/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+.venv/.installed .venv/.installed-docs .venv/.installed-test .venv/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing impasto into .venv (takes some minutes the first time)'
 	@$(BIN)/python $(PIP_INSTALL) -c constraints.txt -e '.$(EXTRAS-$(lastword $(subst -, ,$@)))'
 	@touch $@
