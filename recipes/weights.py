@@ -21,21 +21,29 @@ from pathlib import Path
 
 from patterns import write_patterns
 
+from impasto.encoders.catalog import load_encoder
+from impasto.engine.placement import place
 from impasto.errors import ImpastoError
 from impasto.fast.diary import Diary
+from impasto.fast.lesson import Teacher
 from impasto.fast.model import FastModel, read_model
+from impasto.fast.painter import TorchPainter, Wanted
 from impasto.fast.photos import Photos
 from impasto.fast.shipped import FOLDER, LARGEST, shipped
 from impasto.fast.stock import VIEWS, Stock
 from impasto.fast.training import Session, TrainStep
-from impasto.media import write_bytes
+from impasto.media import read, write_bytes
+from impasto.objectives.conventions import convention
 from impasto.samples import samples
 from impasto.settings import TrainSettings
+from impasto.signal import fit, resample
 
 ROOT = Path(__file__).parents[1]
 SHARED, WORK, CARDS = ROOT.parent / "shared", ROOT / "build" / "weights", ROOT / "docs" / "models"
 TEMPLATE = Path(__file__).with_name("card.md")
 HELD_OUT = 20  # photographs that only benchmarks/fast.py sees
+UNSEEN = ("langlois_bridge", "pere_tanguy")  # paintings that no network is shown
+SCALE = 256  # longest side in pixels at which costs are measured
 PATTERNS = 600
 PACE_BATCHES, UNUSUAL = (
     40,
@@ -93,11 +101,19 @@ def main() -> None:
 def photographs(more: Path | None) -> list[Path]:
     """Return the photographs to learn from."""
     every = sorted((SHARED / "photos").glob("*.jpg"))
-    kept_back = every[:: max(1, len(every) // HELD_OUT)][:HELD_OUT]
+    kept_back = held_out()
     bundled = [sample.path for sample in samples() if sample.kind == "photo"]
     own = [path for path in every if path not in kept_back]
     added = sorted(path for path in more.rglob("*") if path.is_file()) if more else []
     return [*bundled, *added, *own]
+
+
+def held_out() -> list[Path]:
+    """Return the photographs that are kept back; where there are none, those of impasto."""
+    every = sorted((SHARED / "photos").glob("*.jpg"))
+    if not every:
+        return [sample.path for sample in samples() if sample.kind == "photo"]
+    return every[:: max(1, len(every) // HELD_OUT)][:HELD_OUT]
 
 
 def paintings() -> list[Path]:
@@ -205,6 +221,32 @@ def seconds_a_batch(
     return (times[-1] - times[UNUSUAL]) / (len(times) - 1 - UNUSUAL)
 
 
+def measured(model: FastModel) -> str:
+    """Tell what photographs cost that were kept back, before and after they are painted."""
+    encoder = place(load_encoder())
+    teacher = Teacher(encoder, convention("impasto"), size=SCALE)
+    unseen = [path for path in sorted((SHARED / "paintings").glob("*.jpg")) if path.stem in UNSEEN]
+    styles = (unseen or paintings()) if model.is_any else paintings()
+    totals = []
+    for number, path in enumerate(held_out()):
+        photo, style = read(path).samples[None], read(styles[number % len(styles)]).samples
+        photo = resample(photo, fit(tuple(photo.shape[2:]), SCALE)).clamp(0, 1)
+        row = None if model.is_any else number % len(styles)
+        paint = TorchPainter(model).painting([Wanted(1.0, row, style)], encoder=encoder)
+        target = teacher.target((number % len(styles),), style)
+        before, after = (
+            teacher.correct(own, photo, [target], keys=(number,))[0].total
+            for own in (photo, paint(photo[0])[None])
+        )
+        totals.append((before, after))
+    before, after = (sum(own) / len(totals) for own in zip(*totals, strict=True))
+    kind = "paintings that it was not shown" if model.is_any and unseen else "its paintings"
+    return (
+        f"J of {len(totals)} photographs that were kept back, at {SCALE} pixels, in {kind}: "
+        f"{before:.2f} before, {after:.3f} painted"
+    )
+
+
 def write_card(name: str, model: FastModel, seconds: float, photos: int, stock: Stock) -> None:
     """Tell what a network was made from; what was measured of it is in docs/performance.md."""
     CARDS.mkdir(exist_ok=True)
@@ -224,6 +266,7 @@ def write_card(name: str, model: FastModel, seconds: float, photos: int, stock: 
         "cost": f"{training['end']['total']:.3g}",
         "parts": "; ".join(f"{own.batch} squares of {own.crop} at {own.size}" for own in PARTS),
         "license": LICENSE,
+        "measured": measured(model),
     }
     (CARDS / f"{name}.md").write_text(TEMPLATE.read_text().format(**values))
     logs = [WORK / f"{name}-{number}.log" / "costs.png" for number in range(len(PARTS))]
