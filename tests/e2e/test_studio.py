@@ -118,9 +118,9 @@ def visit(studio: Callable[..., str], browser: Browser) -> Iterator[Callable[...
 def test_upload_watch_and_take_away(visit: Callable[..., Visitor], desk: Any) -> None:
     visitor = visit()
     visitor.bring(desk / "photo.png", desk / "style.png")
-    visitor.quickly(steps=400)
+    visitor.quickly(steps=60)
     visitor.run.click()
-    expect(visitor.place).to_have_text(re.compile(r"step \d+/400 · \d+ s · J = "))
+    expect(visitor.place).to_have_text(re.compile(r"step \d+/60 · \d+ s · J = "))
     visitor.ends()
     files = visitor.page.locator("a[download]")
     names = {str(own.get_attribute("download")) for own in files.all()}
@@ -133,7 +133,7 @@ def test_upload_watch_and_take_away(visit: Callable[..., Visitor], desk: Any) ->
         assert "impasto" in str(taken.info)
     command = visitor.page.get_by_label("The same on the command line").input_value()
     assert command == (
-        "impasto stylize photo.png --style style.png --size 64 --steps 400 -o photo_stylized.png"
+        "impasto stylize photo.png --style style.png --size 64 --steps 60 -o photo_stylized.png"
     )
     expect(visitor.page.get_by_text("Before and after")).to_be_visible()
     visitor.shoot("studio")
@@ -245,13 +245,18 @@ def test_from_python(studio: Callable[..., str], desk: Any) -> None:
         photo=handle_file(desk / "photo.png"),
         sample_paintings=["harvest"],
         size=64,
-        steps=3,
-        levels=1,
+        steps="3",
+        levels="1",
         api_name="/stylize",
     )
     files = [Path(own).name for own in made[4]]
     assert "photo_stylized.png" in files
     assert made[5].startswith("impasto stylize photo.png --style harvest --size 64")
+    painted = client.predict(
+        sample_photo="horses", model="paintings", style="harvest", api_name="/paint"
+    )
+    with Image.open(painted) as picture:
+        assert max(picture.size) == 512
     patches = client.predict(layer="relu1_2", unit=3, api_name="/unit")
     assert patches
     assert all(Path(own["image"]).is_file() for own in patches)

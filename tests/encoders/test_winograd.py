@@ -31,7 +31,7 @@ def distance(one: Tensor, other: Tensor) -> float:
 
 @settings(deadline=None, max_examples=30)
 @given(
-    shape=some.tuples(*(some.integers(low, high) for low, high in ((1, 3), (8, 19), (8, 19)))),
+    shape=some.tuples(*(some.integers(1, high) for high in (3, 19, 19))),
     bias=some.booleans(),
     rows=some.integers(1, 9),
 )
@@ -41,6 +41,7 @@ def test_is_the_module(shape: tuple[int, ...], bias: bool, rows: int) -> None:
     module = frozen(128, 130, bias=bias)
     x = torch.randn(batch, 128, height, width).contiguous(memory_format=torch.channels_last)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(winograd, "LEAST_NUMBERS", 1)
         patch.setattr(winograd, "CHUNK_BYTES", rows * 4 * 36 * batch * -(-width // 4) * 130)
         own, back = there_and_back(lambda leaf: convolve(module, leaf), x)
     exact = module.double()
@@ -52,7 +53,7 @@ def test_is_the_module(shape: tuple[int, ...], bias: bool, rows: int) -> None:
 
 
 def test_the_result_may_change_in_place() -> None:
-    x = torch.randn(1, 128, 9, 8, requires_grad=True)
+    x = torch.randn(1, 128, 29, 18, requires_grad=True)
     result = convolve(frozen(128, 128), x)
     result.relu_().sum().backward()
     assert x.grad is not None
@@ -76,13 +77,13 @@ def test_the_result_may_change_in_place() -> None:
     ids=lambda module: f"{module!r} {module.weight.requires_grad} {module.weight.dtype}",
 )
 def test_others_are_left_to_torch(module: nn.Conv2d) -> None:
-    x = torch.randn(1, module.in_channels, 16, 16, dtype=module.weight.dtype)
+    x = torch.randn(4, module.in_channels, 16, 16, dtype=module.weight.dtype)
     assert torch.equal(convolve(module, x), module(x))
     assert kernel_bytes([module]) == 0
 
 
 def test_small_pictures_are_left_to_torch() -> None:
-    module, x = frozen(128, 128), torch.randn(1, 128, 7, 9)
+    module, x = frozen(128, 128), torch.randn(1, 128, 22, 23)
     assert torch.equal(convolve(module, x), module(x))
 
 

@@ -16,11 +16,11 @@ def test_what_is_filled_in_is_set() -> None:
     settings = settings_from(
         {
             "seed": 7,
-            "levels": 2,
+            "levels": "2",
             "style_layers": "relu1_1:2 relu2_1",
             "init": "noise",
             "pooling": "average",
-            "tv_weight": 0.5,
+            "tv_weight": "0.5",
             "encoder": "",
             "steps": None,
         }
@@ -51,3 +51,8 @@ def test_no_element_takes_a_file_or_the_machine() -> None:
 def test_a_value_out_of_its_range_is_told() -> None:
     with pytest.raises(UsageError, match="--levels must be a whole number from 1"):
         settings_from({"levels": 0})
+
+
+def test_what_is_no_number_is_told() -> None:
+    with pytest.raises(UsageError, match="--steps takes a number, not 'many'"):
+        settings_from({"steps": "many"})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from impasto.errors import InputError
 from impasto.samples import find
 from impasto.settings import StylizeSettings
 from impasto.studio import work
@@ -37,7 +39,9 @@ def test_a_job_shows_its_steps_and_leaves_files(
     styles = [(str(find("harvest")), 1.0)]
     job = Job(Order(photo, styles, StylizeSettings(**QUICK)), visit)
     shown = list(job.run())
-    assert [len(own.trace) for own in shown] == [1, 2, 3, 4, 4]
+    lengths = [len(own.trace) for own in shown]
+    assert lengths == sorted(lengths)
+    assert lengths[-1] == 4
     assert all(own.picture is not None and own.picture.size == (32, 20) for own in shown)
     made = job.made
     assert made is not None
@@ -70,3 +74,19 @@ def test_what_is_stopped_is_kept(visit: Visit, photo: str) -> None:
     assert job.made is not None
     assert job.made.stopped
     assert job.made.output.is_file()
+
+
+def test_who_leaves_ends_it(visit: Visit, photo: str) -> None:
+    settings = StylizeSettings(**{**QUICK, "steps": 100_000})
+    job = Job(Order(photo, [(str(find("harvest")), 1.0)], settings), visit)
+    steps = job.run()
+    next(steps)
+    steps.close()  # type: ignore[attr-defined]
+    assert visit.stopped.is_set()
+    assert all("_work" not in thread.name for thread in threading.enumerate())
+
+
+def test_what_goes_wrong_is_raised(visit: Visit, tmp_path: Path) -> None:
+    order = Order(str(tmp_path / "none.png"), [(str(find("harvest")), 1.0)], StylizeSettings())
+    with pytest.raises(InputError, match=r"none\.png"):
+        list(Job(order, visit).run())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import weakref
 from collections.abc import Iterable
 from typing import Any
@@ -13,7 +12,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 LEAST_CHANNELS = 128  # with fewer, moving numbers takes longer than multiplying them
-LEAST_POSITIONS = 64
+LEAST_NUMBERS = 2**16  # channels times positions: with fewer, reading the kernel takes longer
 CHUNK_BYTES = 12 * 2**20  # of transformed tiles, which should stay in the processor's cache
 
 _TILE, _STEP = 6, 4  # a tile sees 6 × 6 positions and says 4 × 4
@@ -57,7 +56,7 @@ def convolve(module: nn.Conv2d, x: Tensor) -> Tensor:
     Source:
         Lavin, Gray, arXiv:1509.09308, F(4 × 4, 3 × 3).
     """
-    if not _pays(module) or x.dtype != torch.float32 or _positions(x) < LEAST_POSITIONS:
+    if not _pays(module) or x.dtype != torch.float32 or x.numel() < LEAST_NUMBERS:
         plain: Tensor = module(x)
         return plain
     bias = x.new_zeros(()) if module.bias is None else module.bias
@@ -72,10 +71,6 @@ def kernel_bytes(modules: Iterable[nn.Module]) -> int:
         for own in modules
         if isinstance(own, nn.Conv2d) and _pays(own)
     )
-
-
-def _positions(x: Tensor) -> int:
-    return math.prod((x.shape[0], *x.shape[2:]))
 
 
 def _pays(module: nn.Conv2d) -> bool:

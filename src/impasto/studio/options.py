@@ -36,8 +36,9 @@ def element(name: str) -> Any:
     if choices:
         value = "" if default is None else default
         return gr.Dropdown(["", *choices] if value == "" else [*choices], value=value, **shown)
-    if int in kinds or float in kinds:
-        return gr.Number(value=default, precision=0 if int in kinds else None, minimum=0, **shown)
+    if default is not None and (int in kinds or float in kinds):
+        return gr.Number(value=default, precision=0 if int in kinds else None, **shown)
+    # an empty gr.Number becomes 0 once it is shown, and nothing is not 0
     return gr.Textbox(value=default or "", max_lines=1, **shown)
 
 
@@ -50,12 +51,30 @@ def settings_from(values: Mapping[str, Any]) -> StylizeSettings:
         UsageError: If a value is out of its range, or not one that a page may set.
     """
     given: dict[str, Any] = {}
+    hints = get_type_hints(StylizeSettings)
     for name, value in values.items():
         if value in (None, ""):
             continue
         allowed = _CHOICES.get(name)
         if allowed and value not in allowed:
             raise UsageError(f"{option(name)} cannot be {value!r} here.")
-        is_layers = name in ("content_layers", "style_layers")
-        given[name] = parse_layers(value) if is_layers else value
+        if name in ("content_layers", "style_layers"):
+            value = parse_layers(value)
+        elif isinstance(value, str) and {int, float} & {*get_args(hints[name])}:
+            value = _number(name, value)
+        given[name] = value
     return StylizeSettings().changed(given)
+
+
+def _number(name: str, text: str) -> int | float:
+    """Read a number.
+
+    Raises:
+        UsageError: If it is none.
+    """
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    raise UsageError(f"{option(name)} takes a number, not {text!r}.")

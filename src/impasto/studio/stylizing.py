@@ -125,6 +125,7 @@ def _form(bench: Bench) -> dict[str, Any]:
         sources=["upload"],
         columns=3,
         height=180,
+        preview=False,
     )
     asked["sample_paintings"] = gr.Dropdown(
         sample_names("painting"), multiselect=True, label=say("sample_paintings")

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 
 from PIL import Image
 
@@ -111,9 +113,41 @@ class Job:
     def run(self) -> Iterator[Shown]:
         """Do it, and yield how far it is now and then; `made` then holds what it leaves.
 
+        The work has a thread of its own, so that it does not wait while pictures are sent. Who
+        leaves the loop ends it.
+
         Raises:
             ImpastoError: As `stylize_steps` does.
         """
+        news: SimpleQueue[Shown | Exception | None] = SimpleQueue()
+        worker = Thread(target=self._work, args=(news,), daemon=True)
+        worker.start()
+        try:
+            while True:
+                fresh = [news.get()]
+                while not news.empty():
+                    fresh.append(news.get())
+                shown = [own for own in fresh if isinstance(own, Shown)]
+                if shown:
+                    yield shown[-1]
+                if isinstance(fresh[-1], Exception):
+                    raise fresh[-1]
+                if fresh[-1] is None:
+                    return
+        finally:
+            if worker.is_alive():
+                self.visit.stopped.set()
+                worker.join()
+
+    def _work(self, news: SimpleQueue[Shown | Exception | None]) -> None:
+        try:
+            self._descend(news)
+        except Exception as error:
+            news.put(error)
+        else:
+            news.put(None)
+
+    def _descend(self, news: SimpleQueue[Shown | Exception | None]) -> None:
         order, film = self.order, Film()
         step: StylizeStep | None = None
         shown = -EVERY
@@ -124,14 +158,14 @@ class Job:
             if is_picture and step.records[-1].get("total") is not None:
                 film.add(step)
             if time.monotonic() - shown >= EVERY:
-                yield _shown(step)
+                news.put(_shown(step))
                 shown = time.monotonic()
             if self.visit.stopped.is_set():
                 break
         if step is None:
             raise UsageError("There was nothing to do.")
         self.made = self._leave(step, film)
-        yield _shown(step)
+        news.put(_shown(step))
 
     def _leave(self, step: StylizeStep, film: Film) -> Made:
         folder, result = self.visit.new_folder(), step.finish()
