@@ -131,7 +131,7 @@ def test_upload_watch_and_take_away(visit: Callable[..., Visitor], desk: Any) ->
     with Image.open(desk / "taken.png") as taken:
         assert taken.size == (64, 48)
         assert "impasto" in str(taken.info)
-    command = visitor.page.get_by_label("The same on the command line").input_value()
+    command = visitor.page.locator(".command textarea").first.input_value()
     assert command == (
         "impasto stylize photo.png --style style.png --size 64 --steps 60 -o photo_stylized.png"
     )
@@ -198,7 +198,7 @@ def test_two_visitors_wait_in_line_and_see_their_own(
     one.ends("■")
     other.ends()
     for visitor, count in ((one, 1), (other, 1)):
-        made = visitor.page.get_by_label("Made in this visit").locator("button img")
+        made = visitor.page.locator(".made").first.locator("img")
         expect(made).to_have_count(count)
 
 

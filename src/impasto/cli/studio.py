@@ -52,8 +52,8 @@ def studio(
 
     It needs no network. Several people may use it at once; they wait in a queue.
     """
+    from impasto.studio.limits import Limits
     from impasto.studio.serving import Address, read_user, serving
-    from impasto.studio.uploads import Limits
 
     if auth is not None and no_auth:
         raise UsageError("--auth and --no-auth say the opposite: choose one.")

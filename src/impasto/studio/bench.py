@@ -13,9 +13,8 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.components import Component
 
-from impasto.errors import ImpastoError, UsageError
-from impasto.samples import find, samples
-from impasto.studio.uploads import Limits
+from impasto.errors import ImpastoError
+from impasto.studio.limits import Limits
 from impasto.studio.visits import Visit, Visits
 
 MACHINE = "machine"  # the queue of all work that takes the whole machine
@@ -132,51 +131,3 @@ def told() -> Iterator[None]:
             duration=None,
             print_exception=False,
         ) from None
-
-
-def sample_names(kind: str) -> list[str]:
-    """Return the names of the bundled samples of a kind."""
-    return [own.name for own in samples() if own.kind == kind]
-
-
-def sample_shelf(kind: str, target: gr.Dropdown) -> None:
-    """Lay out the bundled samples of a kind as small pictures; a press picks one, or drops it.
-
-    Args:
-        kind: "photo" or "painting".
-        target: Where the names of those that are picked stand.
-    """
-    names = sample_names(kind)
-    shelf = gr.Gallery(
-        [(str(own.path), own.name) for own in samples() if own.kind == kind],
-        show_label=False,
-        columns=len(names),
-        height=100,
-        allow_preview=False,
-        interactive=False,
-        buttons=[],
-        elem_classes="shelf",
-    )
-
-    def pick(event: gr.SelectData, picked: str | list[str] | None) -> str | list[str]:
-        name = names[int(event.index)]
-        if not target.multiselect:
-            return "" if picked == name else name
-        before = list(picked or ())
-        return [own for own in before if own != name] if name in before else [*before, name]
-
-    shelf.select(pick, target, target, queue=False, api_visibility="private")
-
-
-def chosen(upload: str | None, sample: str | None, noun: str) -> str:
-    """Return the file that was brought, or that of the sample that was picked.
-
-    Raises:
-        UsageError: If there is neither.
-    """
-    if upload:
-        return upload
-    found = find(sample) if sample else None
-    if found is None:
-        raise UsageError(f"There is no {noun}: drop one, or pick one that comes with impasto.")
-    return str(found)

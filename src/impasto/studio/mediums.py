@@ -13,9 +13,9 @@ from PIL import Image
 from impasto import media
 from impasto.errors import UsageError
 from impasto.settings import StylizeSettings
-from impasto.studio.bench import Bench, chosen, sample_names
+from impasto.studio.bench import Bench
+from impasto.studio.bringing import PICTURES, VOLUMES, chosen, sample_names
 from impasto.studio.texts import say
-from impasto.studio.uploads import PICTURES, VOLUMES
 from impasto.studio.visits import Visit
 from impasto.studio.work import Job, Made, Order
 from impasto.stylization.domains.volume import robust_window
@@ -48,7 +48,8 @@ def build_sounds(bench: Bench) -> None:
             Order(content, [(style, 1.0)], StylizeSettings(steps=int(values["steps"]))), visit
         )
         yield from _updates(job, 1)
-        assert job.made is not None
+        if job.made is None:  # the visitor has gone
+            return
         yield [*_end(job.made), str(job.made.output)]
 
     outputs = [*(shown[own] for own in _SHOWN), result]
@@ -91,7 +92,8 @@ def build_volumes(bench: Bench) -> None:
         )
         job = Job(Order(values["volume"], [(style, 1.0)], settings), visit)
         yield from _updates(job, 3)
-        assert job.made is not None
+        if job.made is None:  # the visitor has gone
+            return
         both = (values["volume"], str(job.made.output))
         yield [*_end(job.made), both, *_slices(both, values["at"])]
 
@@ -124,7 +126,9 @@ def _results() -> dict[str, Any]:
         "place": gr.Markdown(elem_classes="place"),
         "costs": gr.Plot(label=say("costs")),
         "files": gr.File(label=say("files"), file_count="multiple", interactive=False),
-        "command": gr.Textbox(label=say("command"), buttons=["copy"], interactive=False),
+        "command": gr.Textbox(
+            label=say("command"), buttons=["copy"], interactive=False, elem_classes="command"
+        ),
     }
 
 

@@ -20,9 +20,9 @@ from impasto.errors import UsageError
 from impasto.media.dataset import Dataset
 from impasto.samples import samples
 from impasto.signal import Signal
-from impasto.studio.bench import MACHINE, Bench, chosen, sample_names
+from impasto.studio.bench import MACHINE, Bench
+from impasto.studio.bringing import PICTURES, Upload, chosen, sample_names
 from impasto.studio.texts import say
-from impasto.studio.uploads import PICTURES
 from impasto.studio.visits import Visit
 from impasto.units import Atlas, excited
 from impasto.units.drawing import draw_projection
@@ -125,9 +125,7 @@ def build(bench: Bench) -> None:
             )
             look = gr.Button(say("look"), variant="primary")
             said = gr.Markdown(elem_classes="place")
-            picture = gr.Image(
-                label=say("one_picture"), type="filepath", image_mode=None, sources=["upload"]
-            )
+            picture = Upload(label=say("one_picture"), sources=["upload"])
             sample = gr.Dropdown(["", *sample_names("photo")], value="", label=say("sample_photo"))
             which = gr.Button(say("which"))
         with gr.Column(scale=3, min_width=320):

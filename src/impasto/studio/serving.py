@@ -14,7 +14,7 @@ from pathlib import Path
 
 from impasto.errors import ImpastoError, InputError, UsageError
 from impasto.media.extra import need
-from impasto.studio.uploads import Limits
+from impasto.studio.limits import Limits
 
 PORT = 7860
 LOOPBACK = "127.0.0.1"

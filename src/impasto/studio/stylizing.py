@@ -11,11 +11,11 @@ from impasto.errors import UsageError
 from impasto.objectives.conventions import convention
 from impasto.samples import find
 from impasto.settings import StylizeSettings
-from impasto.studio.bench import Bench, chosen, sample_names, sample_shelf
+from impasto.studio.bench import Bench
+from impasto.studio.bringing import PICTURES, Upload, chosen, sample_names, sample_shelf
 from impasto.studio.options import FOLDED, element, settings_from
 from impasto.studio.regions import COLORS, masks_of
 from impasto.studio.texts import say
-from impasto.studio.uploads import PICTURES
 from impasto.studio.visits import Visit
 from impasto.studio.work import Job, Made, Order, Shown
 from impasto.stylization.drawing import draw_costs
@@ -63,9 +63,16 @@ def results(*, run: str = "run") -> dict[str, Any]:
             "made": made,
             "compare": gr.ImageSlider(label=say("compare"), interactive=False, format="webp"),
             "files": gr.File(label=say("files"), file_count="multiple", interactive=False),
-            "command": gr.Textbox(label=say("command"), buttons=["copy"], interactive=False),
+            "command": gr.Textbox(
+                label=say("command"), buttons=["copy"], interactive=False, elem_classes="command"
+            ),
             "gallery": gr.Gallery(
-                label=say("gallery"), interactive=False, columns=4, height=220, preview=False
+                label=say("gallery"),
+                interactive=False,
+                columns=4,
+                height=220,
+                preview=False,
+                elem_classes="made",
             ),
         }
     return shown
@@ -77,8 +84,9 @@ def updates(job: Job, visit: Visit) -> Iterator[list[Any]]:
         is_time = number % PLOT_EVERY == 0 and _falls(shown)
         plot = draw_costs(shown.trace) if is_time else gr.skip()
         yield [shown.picture, _place(shown), plot, *(gr.skip() for _ in OUTPUTS[3:])]
-    assert job.made is not None
     made = job.made
+    if made is None:  # the visitor has gone
+        return
     if made.after is not None:
         visit.gallery.insert(0, (str(made.after), made.output.name))
     yield [
@@ -111,7 +119,7 @@ def _end(made: Made) -> str:
 def _form(bench: Bench) -> dict[str, Any]:
     """Lay out what a visitor fills in; return the elements by name."""
     asked: dict[str, Any] = {
-        "photo": gr.Image(label=say("photo"), type="filepath", image_mode=None, sources=["upload"]),
+        "photo": Upload(label=say("photo"), sources=["upload"]),
     }
     asked["sample_photo"] = gr.Dropdown(
         ["", *sample_names("photo")], value="", label=say("sample_photo")

@@ -20,12 +20,14 @@ class Visit:
         stopped: Set when the running job shall end.
         gallery: Pictures that were made, newest first, with what each is.
         uploads: Files that the visitor has brought.
+        left: Whether the visitor has gone.
     """
 
     folder: Path
     stopped: Event = field(default_factory=Event)
     gallery: list[tuple[str, str]] = field(default_factory=list)
     uploads: set[Path] = field(default_factory=set)
+    left: bool = False
 
     def new_folder(self) -> Path:
         """Make a folder for the files of a job."""
@@ -71,6 +73,7 @@ class Visits:
             visit = self._visits.pop(session or "", None)
             if visit is None:
                 return
+            visit.left = True
             visit.stopped.set()
             others = {path for own in self._visits.values() for path in own.uploads}
         shutil.rmtree(visit.folder, ignore_errors=True)

@@ -164,8 +164,9 @@ class Job:
                 break
         if step is None:
             raise UsageError("There was nothing to do.")
-        self.made = self._leave(step, film)
-        news.put(_shown(step))
+        if not self.visit.left:  # nobody is there who could take anything away
+            self.made = self._leave(step, film)
+            news.put(_shown(step))
 
     def _leave(self, step: StylizeStep, film: Film) -> Made:
         folder, result = self.visit.new_folder(), step.finish()

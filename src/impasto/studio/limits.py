@@ -1,18 +1,13 @@
-"""What visitors may bring: how large, and of which kinds."""
+"""How much a visitor may ask of the machine."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from impasto.media import MEDIA
-
-PICTURES = tuple(MEDIA["image"].inputs)
-VOLUMES = tuple(MEDIA["volume"].inputs)
-
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a visitor may ask of the machine.
+    """Limits of one visitor.
 
     Attributes:
         megabytes: Of a file.
