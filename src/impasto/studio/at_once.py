@@ -107,7 +107,7 @@ def _order(bench: Bench, visit: Visit, values: Mapping[str, Any], *, refining: b
     settings = StylizeSettings(
         model=Path(values["model"]),
         strength=float(values["strength"]),
-        size=int(values["size"]) if refining else LIVE_SIZE,
+        size=bench.limits.checked(values["size"]) if refining else LIVE_SIZE,
         refine=int(values["refine"]) if refining else 0,
         max_pixels=bench.limits.max_pixels,
     )

@@ -67,7 +67,9 @@ def build_volumes(bench: Bench) -> None:
                 "volume": gr.File(label=say("volume"), file_types=list(VOLUMES), height=160),
                 "style": gr.File(label=say("volume_style"), file_types=kinds, height=160),
                 "sample_style": gr.Dropdown(names, value="", label=say("sample_paintings")),
-                "size": gr.Slider(16, 192, value=64, step=8, label=say("volume_size")),
+                "size": gr.Slider(
+                    16, bench.limits.voxels, value=64, step=8, label=say("volume_size")
+                ),
                 "steps": gr.Slider(5, 200, value=20, step=5, label=say("steps")),
             }
         with gr.Column(min_width=320):
@@ -86,7 +88,7 @@ def build_volumes(bench: Bench) -> None:
             raise UsageError("There is no volume: drop one.")
         style = chosen(values["style"], values["sample_style"], "style")
         settings = StylizeSettings(
-            size=int(values["size"]),
+            size=bench.limits.checked(values["size"], most=bench.limits.voxels),
             steps=int(values["steps"]),
             max_pixels=bench.limits.max_pixels,
         )

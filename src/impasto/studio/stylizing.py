@@ -179,7 +179,7 @@ def _order(values: Mapping[str, Any], bench: Bench, visit: Visit) -> Order:
     settings = settings_from(
         {
             **given,
-            "size": int(values["size"]),
+            "size": bench.limits.checked(values["size"]),
             "quality": values["quality"],
             "colors": values["colors"],
             "max_pixels": bench.limits.max_pixels,
