@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from impasto.fast import lesson as lesson_module
 from impasto.fast.lesson import Teacher
 from impasto.fast.photos import Photos
 from impasto.fast.stock import Stock
+from impasto.fast.styles import StylePredictor, StyleTable
 from impasto.fast.training import SQUARES, Session, TrainStep, schedule
 from impasto.objectives.conventions import convention
 from impasto.settings import TrainSettings
@@ -184,6 +186,33 @@ def test_each_of_a_batch_has_its_own_style(start: Starting) -> None:
         torch.testing.assert_close(both[one], alone / 2, rtol=1e-3, atol=1e-7)
         total += own.total
     assert costs.total == pytest.approx(total, rel=1e-4)
+
+
+def test_paintings_descend_on_the_logarithm_of_their_cost(start: Starting) -> None:
+    """So that a painting with a hundred times too much of a style does not outweigh all others."""
+    teacher = start().teacher
+    picture, content, direction = torch.rand(3, 1, 3, 32, 32)
+    target = teacher.target((0,), 0.2 * torch.rand(3, 40, 40))
+
+    def value(moved: Tensor) -> float:
+        return math.log1p(teacher.correct(moved, content, [target], keys=(0,))[0].total)
+
+    _, gradient = teacher.correct(picture, content, [target], keys=(0,))
+    step = 1e-3
+    slope = (value(picture + step * direction) - value(picture - step * direction)) / (2 * step)
+    assert float((gradient * direction).sum()) == pytest.approx(slope, rel=0.02)
+
+
+def test_a_network_for_any_style_can_begin_with_a_table(start: Starting) -> None:
+    """It then paints the mean of what the table has, whatever the style."""
+    known = last(start()).model()
+    fresh = start(any_style=True, start=known, seed=5).fresh
+    assert isinstance(known.styles, StyleTable)
+    assert isinstance(fresh.styles, StylePredictor)
+    torch.testing.assert_close(fresh.styles.plain, known.styles.plain)
+    torch.testing.assert_close(fresh.styles.widen.bias, known.styles.rows.mean(0))
+    for key, own in known.network.state_dict().items():
+        assert torch.equal(own, fresh.network.state_dict()[key]), key
 
 
 def test_photographs_in_use_are_looked_at_once(

@@ -103,7 +103,10 @@ class Teacher:
             targets: Their styles; None where a photograph is to be left as it is.
             keys: What tells each photograph from others, so that its features are remembered.
         Returns:
-            The costs, and the gradient of their mean over the batch with respect to the paintings.
+            The costs, and the gradient of the mean of log(1 + J) over the batch with respect to the
+            paintings. For J is unbounded where a painting has too much of a style, and 1 for a
+            layer where it has nothing of it: by the mean of J itself a network that shall take any
+            style learns to paint nothing.
         """
         gradient = torch.zeros_like(paintings)
         costs = Costs((), torch.zeros(0, len(targets)))
@@ -113,9 +116,11 @@ class Teacher:
             styles = [own for own in targets if own is not None]
             seen = [self._content(keys[own], contents[own : own + 1]) for own in painted]
             objective = self._objective(tuple(contents.shape[2:]), seen, styles)
-            costs, gradient[painted] = LocalEvaluator(self.encoder, objective).value_and_gradient(
+            costs, slope = LocalEvaluator(self.encoder, objective).value_and_gradient(
                 paintings[painted].detach()
             )
+            totals = costs.values.sum(0).to(slope)
+            gradient[painted] = slope / (1 + totals)[:, None, None, None]
         if plain:
             held = Temporal(
                 contents[plain],

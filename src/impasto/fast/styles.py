@@ -90,6 +90,12 @@ class StylePredictor(Styles):
         self.widen = nn.Linear(width, code_length)
         nn.init.normal_(self.widen.weight, std=0.1 / width**0.5)
 
+    @torch.no_grad()
+    def begin_at(self, code: Tensor, plain: Tensor) -> None:
+        """Tell about the same code of any style, at first, and take over what leaves all as is."""
+        self.widen.bias.copy_(code)
+        self.plain.copy_(plain)
+
     def forward(self, statistics: Tensor) -> Tensor:
         """Tell codes.
 

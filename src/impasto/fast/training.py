@@ -23,7 +23,7 @@ from impasto.fast.notebook import Notebook
 from impasto.fast.photos import Photos
 from impasto.fast.pupil import Pupil
 from impasto.fast.stock import Stock
-from impasto.fast.styles import StyleTable
+from impasto.fast.styles import StylePredictor, StyleTable
 from impasto.media.extra import need
 from impasto.objectives.conventions import Convention, convention
 from impasto.objectives.objective import Costs
@@ -273,11 +273,14 @@ def schedule(number: int, steps: int) -> float:
 
 
 def _begin_with(start: FastModel, fresh: FastModel) -> None:
-    """Copy weights: those of the network always, those of a table for the styles it knows."""
+    """Copy weights: those of the network, and of the styles what they have in common."""
     try:
         fresh.network.load_state_dict(start.network.state_dict())
-        if fresh.is_any or not isinstance(fresh.styles, StyleTable):
-            fresh.styles.load_state_dict(start.styles.state_dict())
+        if isinstance(fresh.styles, StylePredictor):
+            if isinstance(start.styles, StyleTable):  # any style is at first the mean of those
+                fresh.styles.begin_at(start.styles.rows.mean(0), start.styles.plain)
+            else:
+                fresh.styles.load_state_dict(start.styles.state_dict())
             return
     except RuntimeError:
         raise UsageError(f"{start.label} is another kind of network: it is no start.") from None
