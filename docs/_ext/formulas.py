@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+import numpy as np
 from docutils import nodes
 from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
@@ -38,9 +39,9 @@ def svg(latex: str) -> str:
     text, setter = f"${' '.join(latex.split())}$", TextToPath()
     font = FontProperties(size=UNITS, math_fontfamily="stix")
     width, height, depth = setter.get_text_width_height_descent(text, font, ismath=True)
-    outlines = Path(*setter.get_text_path(font, text, ismath=True))
+    vertices, codes = (np.asarray(own) for own in setter.get_text_path(font, text, ismath=True))
     scale = UNITS / setter.FONT_SCALE
-    drawn = "".join(_steps(Path(outlines.vertices * [scale, -scale], outlines.codes)))
+    drawn = "".join(_steps(Path(vertices * np.array([scale, -scale]), codes)))
     style = f"width:{width / UNITS:.3f}em;height:{height / UNITS:.3f}em"
     return (
         f'<svg class="formula" role="img" aria-label="{escape(latex)}" '

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from impasto.errors import UsageError
+from impasto.errors import InputError, UsageError
 from impasto.media import read
 from impasto.media.mask import paired_regions
 from impasto.studio.regions import COLORS, masks_of
@@ -15,18 +15,22 @@ from impasto.studio.regions import COLORS, masks_of
 STYLES = ("one.jpg", "other.jpg")
 
 
-def painted(*halves: str | None) -> dict[str, Any]:
+def painted(folder: Path, *halves: str | None, soft: bool = False) -> dict[str, Any]:
     """What the editor says where the left and the right half have a color each."""
     layer = np.zeros((10, 8 * len(halves), 4), np.uint8)
     for number, color in enumerate(halves):
         if color is not None:
             rgb = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
             layer[:, 8 * number : 8 * (number + 1)] = [*rgb, 255]
-    return {"background": None, "layers": [layer], "composite": None}
+    if soft:
+        layer[:, 8] = [200, 40, 80, 200]  # nearly the first color, nearly opaque
+        layer[:, 9] = [200, 40, 80, 60]  # hardly there
+    Image.fromarray(layer).save(folder / "layer.png")
+    return {"background": None, "layers": [str(folder / "layer.png")]}
 
 
 def test_each_color_is_a_style(tmp_path: Path) -> None:
-    pairs = masks_of(painted(*COLORS[:2]), STYLES, tmp_path)
+    pairs = masks_of(painted(tmp_path, *COLORS[:2]), STYLES, tmp_path)
     regions = [
         paired_regions(read(Path(ours)), read(Path(theirs)))[0].sum(0) for ours, theirs in pairs
     ]
@@ -36,15 +40,13 @@ def test_each_color_is_a_style(tmp_path: Path) -> None:
 
 
 def test_what_is_bare_belongs_to_the_first(tmp_path: Path) -> None:
-    (ours, _), (theirs, _) = masks_of(painted(None, COLORS[1]), STYLES, tmp_path)
+    (ours, _), (theirs, _) = masks_of(painted(tmp_path, None, COLORS[1]), STYLES, tmp_path)
     assert np.asarray(Image.open(ours))[0, 0, 0] == 255
     assert np.asarray(Image.open(theirs))[0, 0, 0] == 0
 
 
 def test_soft_borders_belong_to_the_nearest_color(tmp_path: Path) -> None:
-    editor = painted(*COLORS[:2])
-    editor["layers"][0][:, 8] = [200, 40, 80, 200]  # nearly the first color, nearly opaque
-    editor["layers"][0][:, 9] = [200, 40, 80, 60]  # hardly there
+    editor = painted(tmp_path, *COLORS[:2], soft=True)
     first = np.asarray(Image.open(masks_of(editor, STYLES, tmp_path)[0][0]))
     assert first[0, 8, 0] == 255
     assert first[0, 9, 0] == 255  # bare
@@ -53,14 +55,20 @@ def test_soft_borders_belong_to_the_nearest_color(tmp_path: Path) -> None:
 def test_nothing_painted_is_no_mask(tmp_path: Path) -> None:
     assert masks_of(None, STYLES, tmp_path) == []
     assert masks_of({"layers": []}, STYLES, tmp_path) == []
-    assert masks_of(painted(None, None), STYLES, tmp_path) == []
+    assert masks_of(painted(tmp_path, None, None), STYLES, tmp_path) == []
 
 
 def test_more_colors_than_styles(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="3 colors were painted, and there are 2 styles"):
-        masks_of(painted(*COLORS[:3]), STYLES, tmp_path)
+        masks_of(painted(tmp_path, *COLORS[:3]), STYLES, tmp_path)
 
 
 def test_a_style_without_a_region(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No region was painted for style 2"):
-        masks_of(painted(COLORS[0], COLORS[2]), ("a", "b", "c"), tmp_path)
+        masks_of(painted(tmp_path, COLORS[0], COLORS[2]), ("a", "b", "c"), tmp_path)
+
+
+def test_a_layer_that_is_no_picture(tmp_path: Path) -> None:
+    (tmp_path / "layer.png").write_text("no picture")
+    with pytest.raises(InputError, match="What was painted could not be read"):
+        masks_of({"layers": [str(tmp_path / "layer.png")]}, STYLES, tmp_path)

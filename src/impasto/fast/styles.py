@@ -24,10 +24,13 @@ class Styles(nn.Module):
 
     Attributes:
         plain: The code of no style, shape (code_length,).
+        pace: Its rate of learning, as a share of that of the network.
 
     Args:
         code_length: Length of a code.
     """
+
+    pace = 1.0
 
     def __init__(self, code_length: int) -> None:
         super().__init__()
@@ -74,10 +77,15 @@ class StylePredictor(Styles):
         code_length: Length of a code.
         width: Numbers between what is read and the code.
         channels: Of the layers that are read.
+    Attributes:
+        pace: A step of Adam moves every weight as far, and a code is the sum of hundreds: at the
+            pace of the network codes are thrown about, and the network learns to ignore them.
     Source:
         Ghiasi, Lee, Kudlur, Dumoulin, Shlens, arXiv:1705.06830, section 2.2; the statistics: Huang,
         Belongie, arXiv:1703.06868, eq. 8.
     """
+
+    pace = 0.05
 
     def __init__(
         self, code_length: int, *, width: int = 192, channels: Sequence[int] = READ_CHANNELS

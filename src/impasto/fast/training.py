@@ -120,7 +120,13 @@ class Session:
         self.started = "" if start is None else start.sha256
         self.held_out = min(HELD_OUT, max(1, len(photos) // 10))
         pupil = Pupil(self.fresh.network, self.fresh.styles)
-        optimizer = torch.optim.Adam(pupil.parameters(), lr=settings.learning_rate)
+        optimizer = torch.optim.Adam(
+            [
+                {"params": pupil.network.parameters(), "pace": 1.0},
+                {"params": pupil.styles.parameters(), "pace": pupil.styles.pace},
+            ],
+            lr=settings.learning_rate,
+        )
         self.notebook = Notebook(pupil, optimizer)
         self.pupil, self.optimizer = self.accelerator.prepare(pupil, optimizer)
 
@@ -178,7 +184,7 @@ class Session:
     def _learn(self, number: int, rate: float) -> tuple[Costs, bool]:
         """Learn from a batch; return its costs, and whether they were finite."""
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["pace"]
         keys, contents, rows, targets, plain = self._draw(number)
         self.optimizer.zero_grad()
         with self.accelerator.autocast():
@@ -287,9 +293,10 @@ def _begin_with(start: FastModel, fresh: FastModel) -> None:
     rows = {own.sha256: number for number, own in enumerate(start.known)}
     with torch.no_grad():
         fresh.styles.plain.copy_(start.styles.plain)
-        for number, own in enumerate(fresh.known):
-            if isinstance(start.styles, StyleTable) and own.sha256 in rows:
-                fresh.styles.rows[number] = start.styles.rows[rows[own.sha256]]
+        if isinstance(start.styles, StyleTable) and isinstance(fresh.styles, StyleTable):
+            for number, own in enumerate(fresh.known):
+                if own.sha256 in rows:
+                    fresh.styles.rows[number] = start.styles.rows[rows[own.sha256]]
 
 
 def _convention(settings: TrainSettings) -> Convention:

@@ -38,15 +38,15 @@ def build(bench: Bench) -> None:
         with gr.Column(scale=3, min_width=320):
             shown = results(run="refine")
 
-    def live(visit: Visit, **values: Any) -> Image.Image | None:
+    def live(_visit: Visit, **values: Any) -> Image.Image | None:
         if not values["photo"] and not values["sample_photo"]:
             return None
-        order = _order(bench, visit, values, refining=False)
+        order = _order(bench, values, refining=False)
         made = stylize(order.content, list(order.styles), settings=order.settings)
         return media.to_pil(made.signal)
 
     def refined(visit: Visit, **values: Any) -> Iterator[list[Any]]:
-        yield from updates(Job(_order(bench, visit, values, refining=True), visit), visit)
+        yield from updates(Job(_order(bench, values, refining=True), visit), visit)
 
     followed = {name: own for name, own in asked.items() if name not in _OF_REFINING}
     gr.on(
@@ -90,14 +90,12 @@ def _styles_of(name: str) -> list[str]:
     return known or sample_names("painting")
 
 
-def _order(bench: Bench, visit: Visit, values: Mapping[str, Any], *, refining: bool) -> Order:
+def _order(bench: Bench, values: Mapping[str, Any], *, refining: bool) -> Order:
     """Turn what was filled in into an order; while it is live, of a small picture.
 
     Raises:
         UsageError: If something is missing or out of its range.
     """
-    uploads = (values["photo"], values["painting"])
-    bench.visits.bring(visit, filter(None, uploads))
     content = chosen(values["photo"], values["sample_photo"], "photograph")
     styles = [(chosen(values["painting"], values["style"], "painting"), 1.0)]
     if values["second"]:

@@ -17,6 +17,7 @@ from impasto.errors import ImpastoError
 from impasto.studio.limits import Limits
 from impasto.studio.visits import Visit, Visits
 
+FILES = (gr.Audio, gr.File, gr.Gallery, gr.Image, gr.ImageEditor)  # elements that bring files
 MACHINE = "machine"  # the queue of all work that takes the whole machine
 _log = logging.getLogger(__name__)
 
@@ -36,10 +37,6 @@ class Bench:
     def visit(self, request: gr.Request) -> Visit:
         """Return the visit that a request belongs to."""
         return self.visits.of(request.session_hash)
-
-    def begin(self, request: gr.Request) -> None:
-        """Forget that the last job was stopped: another one is asked for."""
-        self.visit(request).stopped.clear()
 
     def stop(self, request: gr.Request) -> None:
         """End the visitor's job; it keeps what it has made."""
@@ -69,7 +66,11 @@ class Bench:
             name: Of the endpoint.
             reveals: What is shown once there is a result.
         """
-        begun = button.click(self.begin, queue=False, api_visibility="private")
+        files = {key: own for key, own in inputs.items() if isinstance(own, FILES)}
+        quietly: dict[str, Any] = {"queue": False, "api_visibility": "private"}
+        for key, own in files.items():  # noted at once, since others may bring the same, and leave
+            own.upload(self.answer(_nothing, {key: own}), own, None, **quietly)
+        begun = button.click(self.answer(_begin, files), [*files.values()], None, **quietly)
         done = begun.then(
             self.answer(work, inputs),
             [*inputs.values()],
@@ -79,18 +80,14 @@ class Bench:
             concurrency_limit=1,
         )
         if reveals is not None:
-            done.success(
-                lambda: gr.update(visible=True),
-                None,
-                reveals,
-                queue=False,
-                api_visibility="private",
-            )
+            done.success(lambda: gr.update(visible=True), None, reveals, **quietly)
 
     def answer(
         self, work: Callable[..., Any], inputs: Mapping[str, Component]
     ) -> Callable[..., Any]:
         """Return work as Gradio takes it: errors become sentences, arguments have names.
+
+        The files among the inputs are noted as brought by the visitor.
 
         Args:
             work: Called with the visit, and the values of the inputs by name; it returns what the
@@ -99,20 +96,47 @@ class Bench:
         """
         names = [*inputs]
 
+        def begun(request: gr.Request, values: Sequence[Any]) -> tuple[Visit, dict[str, Any]]:
+            visit, given = self.visit(request), dict(zip(names, values, strict=True))
+            files = [given[key] for key, own in inputs.items() if isinstance(own, FILES)]
+            self.visits.bring(visit, paths_in(files))
+            return visit, given
+
         def once(request: gr.Request, *values: Any) -> Any:
             with told():
-                return work(self.visit(request), **dict(zip(names, values, strict=True)))
+                visit, given = begun(request, values)
+                return work(visit, **given)
 
         def again(request: gr.Request, *values: Any) -> Iterator[Any]:
             with told():
-                yield from work(self.visit(request), **dict(zip(names, values, strict=True)))
+                visit, given = begun(request, values)
+                yield from work(visit, **given)
 
-        answered: Any = again if inspect.isgeneratorfunction(work) else once
+        is_stream = inspect.isgeneratorfunction(work)
+        answered: Callable[..., Any] = again if is_stream else once
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         parameters = [inspect.Parameter("request", kind, annotation=gr.Request)]
         parameters += [inspect.Parameter(own, kind, default=None) for own in names]
-        answered.__signature__ = inspect.Signature(parameters)
+        answered.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         return answered
+
+
+def _begin(visit: Visit, **_files: Any) -> None:
+    """Forget that the last job was stopped: another one is asked for."""
+    visit.stopped.clear()
+
+
+def _nothing(_visit: Visit, **_files: Any) -> None:
+    """Do nothing but what `answer` does."""
+
+
+def paths_in(value: Any) -> list[str]:
+    """Return the paths in what elements say: alone, or in lists, pairs and mappings."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return [path for own in value for path in paths_in(own)]
+    return [value] if isinstance(value, str) else []
 
 
 @contextmanager

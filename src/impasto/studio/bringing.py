@@ -24,6 +24,19 @@ class Upload(gr.Image):
         return None if payload is None else payload.path
 
 
+class Painted(gr.ImageEditor):
+    """A picture that is painted over, as the files of its background and of its layers."""
+
+    is_template = True  # drawn as its base class is
+
+    def preprocess(self, payload: Any) -> dict[str, Any] | None:
+        """Return the paths of the files."""
+        if payload is None:
+            return None
+        background = payload.background.path if payload.background else None
+        return {"background": background, "layers": [own.path for own in payload.layers]}
+
+
 def sample_names(kind: str) -> list[str]:
     """Return the names of the bundled samples of a kind."""
     return [own.name for own in samples() if own.kind == kind]

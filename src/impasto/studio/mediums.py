@@ -41,7 +41,6 @@ def build_sounds(bench: Bench) -> None:
             result = gr.Audio(label=say("result"), interactive=False)
 
     def run(visit: Visit, **values: Any) -> Iterator[list[Any]]:
-        bench.visits.bring(visit, [values[own] for own in ("sound", "style") if values[own]])
         content = chosen(values["sound"], values["sample"], "sound")
         style = chosen(values["style"], values["sample_style"], "style")
         job = Job(
@@ -83,7 +82,6 @@ def build_volumes(bench: Bench) -> None:
     made = gr.State(value=None)
 
     def run(visit: Visit, **values: Any) -> Iterator[list[Any]]:
-        bench.visits.bring(visit, [values[own] for own in ("volume", "style") if values[own]])
         if not values["volume"]:
             raise UsageError("There is no volume: drop one.")
         style = chosen(values["style"], values["sample_style"], "style")

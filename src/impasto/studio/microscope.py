@@ -134,10 +134,9 @@ def build(bench: Bench) -> None:
                 for label in ("unit_shown", "excited")
             )
 
-    def own_set(visit: Visit, uploads: Sequence[str] | None) -> list[str]:
+    def own_set(uploads: Sequence[str] | None) -> list[str]:
         if len(uploads or ()) > MOST:
             raise UsageError(f"These are {len(uploads or ())} pictures, and {MOST} is the most.")
-        bench.visits.bring(visit, uploads or ())
         return list(uploads or ()) or [
             str(one.path) for one in samples() if one.kind in ("photo", "painting")
         ]
@@ -145,28 +144,27 @@ def build(bench: Bench) -> None:
     def looked(
         visit: Visit, layer: str, unit: int, pictures: Sequence[str] | None
     ) -> Iterator[list[Any]]:
-        paths = own_set(visit, pictures)
+        paths = own_set(pictures)
         for count, atlas in desk.look(paths, layer):
             yield [f"{count}/{len(paths)}", gr.skip()]
             if atlas is None and visit.stopped.is_set():
                 return
         yield ["", desk.patches(paths, layer, unit)]
 
-    def picked(visit: Visit, layer: str, unit: int, pictures: Sequence[str] | None) -> Shown:
-        return desk.patches(own_set(visit, pictures), layer, unit)
+    def picked(_visit: Visit, layer: str, unit: int, pictures: Sequence[str] | None) -> Shown:
+        return desk.patches(own_set(pictures), layer, unit)
 
     def answered(
-        visit: Visit,
+        _visit: Visit,
         layer: str,
         pictures: Sequence[str] | None,
         picture: str | None,
         sample: str | None,
     ) -> Shown:
-        bench.visits.bring(visit, [picture] if picture else [])
         source = chosen(picture, sample, "picture")
         most = bench.limits.max_pixels
         signal, portrait = only(source, desk.encoder, max_size=SIZE, max_pixels=most)
-        return desk.excited(own_set(visit, pictures), layer, signal, portrait)
+        return desk.excited(own_set(pictures), layer, signal, portrait)
 
     of_unit = {"layer": layer, "unit": unit, "pictures": pictures}
     of_picture = {"layer": layer, "pictures": pictures, "picture": picture, "sample": sample}

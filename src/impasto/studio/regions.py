@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from impasto.errors import UsageError
+from impasto.errors import InputError, UsageError
 
 COLORS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#46f0f0")
 _SOLID = 128  # of 255: where paint covers more than half
@@ -23,7 +23,7 @@ def masks_of(
     What is not painted belongs to the first style.
 
     Args:
-        painted: What the editor says: layers, as pictures with alpha.
+        painted: What the editor says: "layers", paths of pictures with alpha.
         styles: Files of the styles.
         folder: Where the masks go.
     Returns:
@@ -32,7 +32,7 @@ def masks_of(
         UsageError: If more colors were painted than there are styles, or a style has no region.
     """
     layers = [] if painted is None else painted.get("layers") or []
-    region = _regions([_picture(layer) for layer in layers])
+    region = _regions([_opened(layer) for layer in layers])
     if region is None or not region.any():
         return []
     if int(region.max()) > len(styles):
@@ -58,12 +58,21 @@ def _regions(layers: Sequence[Image.Image]) -> Any:
     region = None
     palette = np.array([[int(own[i : i + 2], 16) for i in (1, 3, 5)] for own in COLORS])
     for layer in layers:
-        pixels = np.asarray(layer.convert("RGBA")).astype(int)
+        pixels = np.asarray(layer).astype(int)
         distances = np.square(pixels[..., None, :3] - palette).sum(-1)
         own = np.where(pixels[..., 3] >= _SOLID, distances.argmin(-1) + 1, 0)
         region = own if region is None else np.where(own, own, region)
     return region
 
 
-def _picture(layer: Any) -> Image.Image:
-    return Image.fromarray(layer) if isinstance(layer, np.ndarray) else Image.open(layer)
+def _opened(path: str) -> Image.Image:
+    """Open a layer.
+
+    Raises:
+        InputError: If it is no picture.
+    """
+    try:
+        with Image.open(path) as layer:
+            return layer.convert("RGBA")
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputError(f"What was painted could not be read: {error}.") from None

@@ -12,7 +12,7 @@ from impasto.objectives.conventions import convention
 from impasto.samples import find
 from impasto.settings import StylizeSettings
 from impasto.studio.bench import Bench
-from impasto.studio.bringing import PICTURES, Upload, chosen, sample_names, sample_shelf
+from impasto.studio.bringing import PICTURES, Painted, Upload, chosen, sample_names, sample_shelf
 from impasto.studio.options import FOLDED, element, settings_from
 from impasto.studio.regions import COLORS, masks_of
 from impasto.studio.texts import say
@@ -150,9 +150,8 @@ def _form(bench: Bench) -> dict[str, Any]:
     }
     with gr.Accordion(say("masks"), open=False):
         gr.Markdown(say("masks_help"))
-        asked["painted"] = gr.ImageEditor(
+        asked["painted"] = Painted(
             label=say("masks_paint"),
-            type="numpy",
             sources=["upload"],
             transforms=(),
             brush=gr.Brush(colors=list(COLORS), default_color=COLORS[0], color_mode="fixed"),
@@ -170,7 +169,6 @@ def _order(values: Mapping[str, Any], bench: Bench, visit: Visit) -> Order:
         UsageError: If something is missing or out of its range.
     """
     paintings = [path for path, _ in values["paintings"] or ()]
-    bench.visits.bring(visit, filter(None, (values["photo"], *paintings)))
     content = chosen(values["photo"], values["sample_photo"], "photograph")
     paintings += [str(find(name)) for name in values["sample_paintings"] or ()]
     if not paintings:

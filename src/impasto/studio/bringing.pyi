@@ -1,0 +1,76 @@
+"""What visitors bring: files of their own, or samples that come with impasto."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from impasto.errors import UsageError
+from impasto.media import MEDIA
+from impasto.samples import find, samples
+
+PICTURES = tuple(MEDIA["image"].inputs)
+VOLUMES = tuple(MEDIA["volume"].inputs)
+
+class Upload(gr.Image):
+    """A picture that is brought; our readers open its file, since they can say what is wrong."""
+
+    is_template = True  # drawn as its base class is
+
+    def preprocess(self, payload: Any) -> str | None:
+        """Return the path of the file."""
+        return None if payload is None else payload.path
+    from collections.abc import Callable, Sequence
+    from typing import TYPE_CHECKING, Any, Literal
+
+    from gradio.blocks import Block
+
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+def sample_names(kind: str) -> list[str]:
+    """Return the names of the bundled samples of a kind."""
+    return [own.name for own in samples() if own.kind == kind]
+
+def sample_shelf(kind: str, target: gr.Dropdown) -> None:
+    """Lay out the bundled samples of a kind as small pictures; a press picks one, or drops it.
+
+    Args:
+        kind: "photo" or "painting".
+        target: Where the names of those that are picked stand.
+    """
+    names = sample_names(kind)
+    shelf = gr.Gallery(
+        [(str(own.path), own.name) for own in samples() if own.kind == kind],
+        show_label=False,
+        columns=len(names),
+        height=100,
+        allow_preview=False,
+        interactive=False,
+        buttons=[],
+        elem_classes="shelf",
+    )
+
+    def pick(event: gr.SelectData, picked: str | list[str] | None) -> str | list[str]:
+        name = names[int(event.index)]
+        if not target.multiselect:
+            return "" if picked == name else name
+        before = list(picked or ())
+        return [own for own in before if own != name] if name in before else [*before, name]
+
+    shelf.select(pick, target, target, queue=False, api_visibility="private")
+
+def chosen(upload: str | None, sample: str | None, noun: str) -> str:
+    """Return the file that was brought, or that of the sample that was picked.
+
+    Raises:
+        UsageError: If there is neither.
+    """
+    if upload:
+        return upload
+    found = find(sample) if sample else None
+    if found is None:
+        raise UsageError(f"There is no {noun}: drop one, or pick one that comes with impasto.")
+    return str(found)
