@@ -21,11 +21,8 @@ class Upload(gr.Image):
     def preprocess(self, payload: Any) -> str | None:
         """Return the path of the file."""
         return None if payload is None else payload.path
-    from collections.abc import Callable, Sequence
-    from typing import TYPE_CHECKING, Any, Literal
-
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
-
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
@@ -74,3 +71,22 @@ def chosen(upload: str | None, sample: str | None, noun: str) -> str:
     if found is None:
         raise UsageError(f"There is no {noun}: drop one, or pick one that comes with impasto.")
     return str(found)
+
+class Painted(gr.ImageEditor):
+    """A picture that is painted over, as the files of its background and of its layers."""
+
+    is_template = True  # drawn as its base class is
+
+    def preprocess(self, payload: Any) -> dict[str, Any] | None:
+        """Return the paths of the files."""
+        if payload is None:
+            return None
+        background = payload.background.path if payload.background else None
+        return {"background": background, "layers": [own.path for own in payload.layers]}
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+    
