@@ -22,6 +22,7 @@ from impasto.engine.device import DeviceName
 
 PARTS = (
     "evaluation",
+    "winograd",
     "precision",
     "race_from_content",
     "race_from_noise",

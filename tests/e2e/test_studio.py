@@ -136,7 +136,6 @@ def test_upload_watch_and_take_away(visit: Callable[..., Visitor], desk: Any) ->
         "impasto stylize photo.png --style style.png --size 64 --steps 60 -o photo_stylized.png"
     )
     expect(visitor.page.get_by_text("Before and after")).to_be_visible()
-    visitor.shoot("studio")
 
 
 def test_stop_keeps_the_picture_so_far(visit: Callable[..., Visitor], desk: Any) -> None:
@@ -153,13 +152,17 @@ def test_stop_keeps_the_picture_so_far(visit: Callable[..., Visitor], desk: Any)
 def test_samples_are_picked_by_their_pictures(visit: Callable[..., Visitor]) -> None:
     visitor = visit()
     shelves = visitor.page.locator(".shelf")
-    shelves.nth(0).locator("button").nth(1).click()
-    expect(visitor.page.get_by_label("or a photograph").first).to_have_value("horses")
+    shelves.nth(0).locator("button").nth(4).click()
+    expect(visitor.page.get_by_label("or a photograph").first).to_have_value(
+        "neuschwanstein_castle"
+    )
     shelves.nth(1).locator("button").nth(2).click()
     expect(visitor.page.get_by_text("harvest").first).to_be_visible()
-    visitor.quickly()
+    visitor.fill("number input for Size: longest side in pixels", 192 if SHOTS else 64)
+    visitor.page.get_by_label("draft").first.check()
     visitor.run.click()
     visitor.ends()
+    visitor.shoot("studio")
 
 
 def test_a_bad_file_gets_a_sentence(visit: Callable[..., Visitor], desk: Any) -> None:
