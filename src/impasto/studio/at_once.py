@@ -15,7 +15,7 @@ from impasto.fast.shipped import find_model, shipped
 from impasto.samples import find
 from impasto.settings import StylizeSettings
 from impasto.studio.bench import Bench
-from impasto.studio.bringing import Upload, chosen, sample_names
+from impasto.studio.bringing import chosen, sample_names, upload
 from impasto.studio.stylizing import OUTPUTS, results, updates
 from impasto.studio.texts import say
 from impasto.studio.visits import Visit
@@ -69,12 +69,12 @@ def _form(bench: Bench, names: list[str]) -> dict[str, Any]:
     first = names[0]
     styles = _styles_of(first)
     return {
-        "photo": Upload(label=say("photo"), sources=["upload"]),
+        "photo": upload(label=say("photo")),
         "sample_photo": gr.Dropdown(
             ["", *sample_names("photo")], value="", label=say("sample_photo")
         ),
         "model": gr.Dropdown(names, value=first, label=say("model")),
-        "painting": Upload(label=say("painting"), sources=["upload"], height=160),
+        "painting": upload(label=say("painting"), height=160),
         "style": gr.Dropdown(styles, value=styles[0], label=say("sample_paintings")),
         "second": gr.Dropdown(["", *styles], value="", label=say("second")),
         "mix": gr.Slider(0, 1, value=0.5, step=0.05, label=say("mix")),

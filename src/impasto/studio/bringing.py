@@ -14,27 +14,38 @@ PICTURES = tuple(MEDIA["image"].inputs)
 VOLUMES = tuple(MEDIA["volume"].inputs)
 
 
-class Upload(gr.Image):
-    """A picture that is brought; our readers open its file, since they can say what is wrong."""
+def upload(**how: Any) -> gr.Image:
+    """Return an element that takes a picture; our readers open its file: they say what is wrong.
 
-    is_template = True  # drawn as its base class is
+    Args:
+        **how: As for gr.Image.
+    """
+    element = gr.Image(type="filepath", sources=["upload"], **how)
+    # not a class of its own: Gradio writes a file beside each that is derived from one of its own
+    element.preprocess = _path  # type: ignore[method-assign]
+    return element
 
-    def preprocess(self, payload: Any) -> str | None:
-        """Return the path of the file."""
-        return None if payload is None else payload.path
+
+def editor(**how: Any) -> gr.ImageEditor:
+    """Return an element that takes a picture to paint over; it says the files of its layers.
+
+    Args:
+        **how: As for gr.ImageEditor.
+    """
+    element = gr.ImageEditor(sources=["upload"], transforms=(), layers=False, **how)
+    element.preprocess = _paths  # type: ignore[method-assign, assignment]
+    return element
 
 
-class Painted(gr.ImageEditor):
-    """A picture that is painted over, as the files of its background and of its layers."""
+def _path(payload: Any) -> str | None:
+    return None if payload is None else payload.path
 
-    is_template = True  # drawn as its base class is
 
-    def preprocess(self, payload: Any) -> dict[str, Any] | None:
-        """Return the paths of the files."""
-        if payload is None:
-            return None
-        background = payload.background.path if payload.background else None
-        return {"background": background, "layers": [own.path for own in payload.layers]}
+def _paths(payload: Any) -> dict[str, Any] | None:
+    if payload is None:
+        return None
+    background = payload.background.path if payload.background else None
+    return {"background": background, "layers": [own.path for own in payload.layers]}
 
 
 def sample_names(kind: str) -> list[str]:

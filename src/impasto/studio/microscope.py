@@ -21,7 +21,7 @@ from impasto.media.dataset import Dataset
 from impasto.samples import samples
 from impasto.signal import Signal
 from impasto.studio.bench import MACHINE, Bench
-from impasto.studio.bringing import PICTURES, Upload, chosen, sample_names
+from impasto.studio.bringing import PICTURES, chosen, sample_names, upload
 from impasto.studio.texts import say
 from impasto.studio.visits import Visit
 from impasto.units import Atlas, excited
@@ -125,7 +125,7 @@ def build(bench: Bench) -> None:
             )
             look = gr.Button(say("look"), variant="primary")
             said = gr.Markdown(elem_classes="place")
-            picture = Upload(label=say("one_picture"), sources=["upload"])
+            picture = upload(label=say("one_picture"))
             sample = gr.Dropdown(["", *sample_names("photo")], value="", label=say("sample_photo"))
             which = gr.Button(say("which"))
         with gr.Column(scale=3, min_width=320):

@@ -12,7 +12,7 @@ from impasto.objectives.conventions import convention
 from impasto.samples import find
 from impasto.settings import StylizeSettings
 from impasto.studio.bench import Bench
-from impasto.studio.bringing import PICTURES, Painted, Upload, chosen, sample_names, sample_shelf
+from impasto.studio.bringing import PICTURES, chosen, editor, sample_names, sample_shelf, upload
 from impasto.studio.options import FOLDED, element, settings_from
 from impasto.studio.regions import COLORS, masks_of
 from impasto.studio.texts import say
@@ -119,7 +119,7 @@ def _end(made: Made) -> str:
 def _form(bench: Bench) -> dict[str, Any]:
     """Lay out what a visitor fills in; return the elements by name."""
     asked: dict[str, Any] = {
-        "photo": Upload(label=say("photo"), sources=["upload"]),
+        "photo": upload(label=say("photo")),
     }
     asked["sample_photo"] = gr.Dropdown(
         ["", *sample_names("photo")], value="", label=say("sample_photo")
@@ -150,12 +150,9 @@ def _form(bench: Bench) -> dict[str, Any]:
     }
     with gr.Accordion(say("masks"), open=False):
         gr.Markdown(say("masks_help"))
-        asked["painted"] = Painted(
+        asked["painted"] = editor(
             label=say("masks_paint"),
-            sources=["upload"],
-            transforms=(),
             brush=gr.Brush(colors=list(COLORS), default_color=COLORS[0], color_mode="fixed"),
-            layers=False,
         )
     with gr.Accordion(say("everything"), open=False):
         asked |= {name: element(name) for name in FOLDED}
