@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PIL import Image
+
 from impasto.studio.visits import Visits
 
 
@@ -63,3 +65,15 @@ def test_leaving_twice_or_without_coming_does_nothing(tmp_path: Path) -> None:
     visits.of("one")
     for name in ("one", "one", "nobody", None):
         visits.leave(name)
+
+
+def test_pictures_that_are_shown_lie_in_the_folder_of_the_visit(tmp_path: Path) -> None:
+    visits = Visits(tmp_path)
+    visit, picture = visits.of("one"), Image.new("RGB", (4, 3), "red")
+    one, other = visit.shown(picture), visit.shown(picture)
+    assert one != other
+    assert one is not None
+    assert Path(one).parent == visit.folder
+    assert visit.shown(None) is None
+    visits.leave("one")
+    assert visit.shown(picture) is None

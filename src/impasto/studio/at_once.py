@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from impasto import media
 from impasto.fast.model import read_model
@@ -38,12 +37,12 @@ def build(bench: Bench) -> None:
         with gr.Column(scale=3, min_width=320):
             shown = results(run="refine")
 
-    def live(_visit: Visit, **values: Any) -> Image.Image | None:
+    def live(visit: Visit, **values: Any) -> str | None:
         if not values["photo"] and not values["sample_photo"]:
             return None
         order = _order(bench, values, refining=False)
         made = stylize(order.content, list(order.styles), settings=order.settings)
-        return media.to_pil(made.signal)
+        return visit.shown(media.to_pil(made.signal))
 
     def refined(visit: Visit, **values: Any) -> Iterator[list[Any]]:
         yield from updates(Job(_order(bench, values, refining=True), visit), visit)

@@ -95,10 +95,10 @@ def build_volumes(bench: Bench) -> None:
         if job.made is None:  # the visitor has gone
             return
         both = (values["volume"], str(job.made.output))
-        yield [*_end(job.made), both, *_slices(both, values["at"])]
+        yield [*_end(job.made), both, *map(visit.shown, _slices(both, values["at"]))]
 
-    def moved(_visit: Visit, made: tuple[str, str] | None, at: float) -> list[Any]:
-        return _slices(made, at) if made else [None, None]
+    def moved(visit: Visit, made: tuple[str, str] | None, at: float) -> list[Any]:
+        return [*map(visit.shown, _slices(made, at))] if made else [None, None]
 
     outputs = [*(shown[own] for own in _SHOWN), made, *pair]
     bench.job(shown["run"], run, asked, outputs, name="stylize_volume")

@@ -38,6 +38,7 @@ MOST = 200  # pictures in a set
 NINE = 9
 
 Shown = list[tuple[Image.Image, str]]
+Kept = list[tuple[str | None, str]]
 
 
 @dataclass
@@ -149,22 +150,22 @@ def build(bench: Bench) -> None:
             yield [f"{count}/{len(paths)}", gr.skip()]
             if atlas is None and visit.stopped.is_set():
                 return
-        yield ["", desk.patches(paths, layer, unit)]
+        yield ["", _kept(visit, desk.patches(paths, layer, unit))]
 
-    def picked(_visit: Visit, layer: str, unit: int, pictures: Sequence[str] | None) -> Shown:
-        return desk.patches(own_set(pictures), layer, unit)
+    def picked(visit: Visit, layer: str, unit: int, pictures: Sequence[str] | None) -> Kept:
+        return _kept(visit, desk.patches(own_set(pictures), layer, unit))
 
     def answered(
-        _visit: Visit,
+        visit: Visit,
         layer: str,
         pictures: Sequence[str] | None,
         picture: str | None,
         sample: str | None,
-    ) -> Shown:
+    ) -> Kept:
         source = chosen(picture, sample, "picture")
         most = bench.limits.max_pixels
         signal, portrait = only(source, desk.encoder, max_size=SIZE, max_pixels=most)
-        return desk.excited(own_set(pictures), layer, signal, portrait)
+        return _kept(visit, desk.excited(own_set(pictures), layer, signal, portrait))
 
     of_unit = {"layer": layer, "unit": unit, "pictures": pictures}
     of_picture = {"layer": layer, "pictures": pictures, "picture": picture, "sample": sample}
@@ -180,6 +181,10 @@ def build(bench: Bench) -> None:
         api_name="excited",
         **machine,
     )
+
+
+def _kept(visit: Visit, shown: Shown) -> Kept:
+    return [(visit.shown(picture), words) for picture, words in shown]
 
 
 def _called(path: str) -> str:

@@ -83,7 +83,7 @@ def updates(job: Job, visit: Visit) -> Iterator[list[Any]]:
     for number, shown in enumerate(job.run(), start=1):
         is_time = number % PLOT_EVERY == 0 and _falls(shown)
         plot = draw_costs(shown.trace) if is_time else gr.skip()
-        yield [shown.picture, _place(shown), plot, *(gr.skip() for _ in OUTPUTS[3:])]
+        yield [visit.shown(shown.picture), _place(shown), plot, *(gr.skip() for _ in OUTPUTS[3:])]
     made = job.made
     if made is None:  # the visitor has gone
         return

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock
 
+from PIL import Image
+
 
 @dataclass
 class Visit:
@@ -34,6 +36,17 @@ class Visit:
         folder = self.folder / secrets.token_hex(4)
         folder.mkdir(parents=True)
         return folder
+
+    def shown(self, picture: Image.Image | None) -> str | None:
+        """Write a picture that is shown in the page, and return its path.
+
+        Gradio would keep pictures where it keeps those of all visitors, beyond the visit.
+        """
+        if picture is None or self.left:
+            return None
+        path = self.folder / f"{secrets.token_hex(8)}.webp"
+        picture.convert("RGB").save(path, quality=90)
+        return str(path)
 
 
 class Visits:
