@@ -111,17 +111,17 @@ draw("relu1_1")
 draw("relu2_1")
 
 # %%
-# **Block 2** sees 10 x 10 pixels: bars, corners, and simple textures.
+# **Block 2** sees 10 x 10 pixels: bars, corners, two colors side by side.
 
 draw("relu3_1")
 
 # %%
-# **Block 3** sees 24 x 24 pixels: grids, curves, the texture of a brush stroke.
+# **Block 3** sees 24 x 24 pixels: posts and openings, stripes, one color framed by another.
 
 draw("relu4_1")
 
 # %%
-# **Block 4** sees 68 x 68 pixels: larger patterns, and parts of things.
+# **Block 4** sees 68 x 68 pixels: larger patterns, and parts of things, such as heads and columns.
 
 draw("relu5_1")
 
@@ -161,6 +161,10 @@ for panel in rows.flat:
 figure.suptitle(f"unit {unit} of relu4_1", fontsize=10)
 
 # %%
+# On the bird the unit means the bright cheek in its dark frame, on the horse the white nose, and in
+# the painting a yellow spot with a blue rim: things that look alike to it, though they are not the
+# same to us.
+#
 # Why this matters for style transfer
 # -----------------------------------
 #
