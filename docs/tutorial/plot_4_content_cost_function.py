@@ -89,9 +89,11 @@ panel.spines[["top", "right"]].set_visible(False)
 panel.legend(frameon=False)
 
 # %%
-# No layer measures what pixels measure. Noise and shift are equally far from C by their pixels, and
-# the darker picture has the same things on it. What each layer charges for them is the notion of
-# content that you choose with :math:`l`.
+# By their pixels, the noisy picture and the shifted one are equally far from C. Shallow layers mind
+# the shift more: the edges are not where they were. To deep layers it is hardly a change, for the
+# castle is still there, a little further to the right; what they mind is the noise, which hides it.
+# And the darker picture is nearly the same to all of them. With :math:`l` you choose such a notion
+# of content.
 #
 # Pictures from activations
 # -------------------------
@@ -141,7 +143,8 @@ for panel, layer in zip(panels, ["relu2_2", "relu4_2", "relu5_2"], strict=True):
     panel.axis("off")
 
 # %%
-# A shallow content layer leaves the style no room: every pixel has to be near that of C. A deep one
-# lets it do as it likes. In between, neither too shallow nor too deep, is where the course puts
-# :math:`l`, and the default is `relu4_2`. On the command line it is `--content-layers relu4_2`;
-# several layers with weights are `--content-layers relu3_2:0.5,relu4_2:1`.
+# All three began as C, and so they have much in common. With the shallow layer every window stays
+# in its place, and the style is little more than color. With the deepest the towers themselves are
+# made of strokes. The course puts :math:`l` in between, neither too shallow nor too deep, and the
+# default is `relu4_2`. On the command line it is `--content-layers relu4_2`; several layers with
+# weights are `--content-layers relu3_2:0.5,relu4_2:1`.

@@ -122,8 +122,8 @@ for panel, channel in zip(panels, [k, partner, stranger], strict=True):
     panel.axis("off")
 
 # %%
-# The first two answer to much the same strokes, and so they are active together. The third looks
-# for something that is seldom where the first is.
+# The first two answer to much the same contours, and so they are active together. The third answers
+# to round bright spots, such as the stars, and those are seldom where the contours are.
 #
 # The cost
 # --------
@@ -201,6 +201,8 @@ for panel, (title, weights) in zip(panels, mixtures.items(), strict=True):
     panel.axis("off")
 
 # %%
-# On the command line: `--style-layers relu1_1:1,relu2_1:0.5`. With this all parts of J are known:
-# :math:`J_{content}` from a deep layer, :math:`J_{style}` from Gram matrices of many. Nothing in
-# them was about pictures in particular, and the last chapter makes use of that.
+# The shallow layers bring the colors and leave the forms alone. The deep ones bring the swirls, and
+# leave the castle nearly white. On the command line: `--style-layers relu1_1:1,relu2_1:0.5`. With
+# this all parts of J are known: :math:`J_{content}` from a deep layer, :math:`J_{style}` from Gram
+# matrices of many. Nothing in them was about pictures in particular, and the last chapter makes use
+# of that.
