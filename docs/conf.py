@@ -31,6 +31,7 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 html_math_renderer = "outlines"
 default_role = "literal"
+highlight_language = "none"
 
 # Docstrings
 autodoc_member_order = "bysource"
@@ -38,7 +39,7 @@ autodoc_typehints_format = "short"
 autodoc_type_aliases = {
     name: name for name in ("Fields", "Mask", "Record", "Region", "Source", "Space", "StyleSource")
 }
-maximum_signature_line_length = 88
+maximum_signature_line_length = 110
 python_use_unqualified_type_names = True
 napoleon_custom_sections = [("Attributes", "params_style")]
 # Other packages have books of their own, and so has Python; nothing is fetched to link there.

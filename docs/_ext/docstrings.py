@@ -35,7 +35,7 @@ def prepared(lines: list[str]) -> list[str]:
         section = section or bool(_SECTION.match(line))
         begins = line.startswith("    ") and not (number and lines[number - 1])
         if begins and not section and not code:
-            made += ["::", ""]
+            made += [".. code-block:: python", ""]
             code = True
         elif line and not line.startswith("    "):
             code = False
@@ -52,8 +52,8 @@ def _escaped(line: str) -> str:
 
 def _prepare(*event: Any) -> None:
     kind, lines = event[1], event[-1]
-    # in the first line of these napoleon would look for a type
-    first = [""] if kind in ("attribute", "property") else []
+    # in the first line of these napoleon would look for a type: let it be a comment
+    first = ["..", ""] if kind in ("attribute", "property") else []
     lines[:] = first + prepared(lines)
 
 

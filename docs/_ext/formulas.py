@@ -37,7 +37,7 @@ def svg(latex: str) -> str:
         ValueError: If there is a command that Matplotlib does not know.
     """
     text, setter = f"${' '.join(latex.split())}$", TextToPath()
-    font = FontProperties(size=UNITS, math_fontfamily="stix")
+    font = FontProperties(size=UNITS, math_fontfamily="cm")
     width, height, depth = setter.get_text_width_height_descent(text, font, ismath=True)
     vertices, codes = (np.asarray(own) for own in setter.get_text_path(font, text, ismath=True))
     scale = UNITS / setter.FONT_SCALE
@@ -57,20 +57,21 @@ def _steps(path: Path) -> Iterator[str]:
         )
 
 
-def _markup(node: nodes.Element) -> str:
+def _markup(node: nodes.Element, latex: str) -> str:
     """Return a formula, or its LaTeX where it cannot be read."""
     try:
-        return svg(node.astext())
+        return svg(latex)
     except ValueError as error:
         logger.warning("%s: %s", node.astext(), error, location=node)
         return f"<code>{escape(node.astext())}</code>"
 
 
 def _inline(translator: Any, node: nodes.Element) -> None:
-    translator.body.append(_markup(node))
+    translator.body.append(_markup(node, node.astext()))
     raise nodes.SkipNode
 
 
 def _block(translator: Any, node: nodes.Element) -> None:
-    translator.body.append(f'<div class="formula">{_markup(node)}</div>\n')
+    formula = _markup(node, node.astext().replace(r"\frac", r"\dfrac"))  # there is room
+    translator.body.append(f'<div class="formula">{formula}</div>\n')
     raise nodes.SkipNode

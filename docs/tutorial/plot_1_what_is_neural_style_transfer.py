@@ -61,7 +61,7 @@ show(panels[0], C.samples, "C")
 show(panels[1], S.samples, "S")
 show(panels[2], G.samples, "G")
 
-# sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_thumbnail_number = 3
 
 # %%
 # The castle is still there, and its towers stand where they stood. But the sky has swirls, and

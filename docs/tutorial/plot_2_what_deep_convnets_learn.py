@@ -125,7 +125,7 @@ draw("relu4_1")
 
 draw("relu5_1")
 
-# sphinx_gallery_thumbnail_number = 4
+# sphinx_gallery_thumbnail_number = 6
 
 # %%
 # **Block 5** sees 156 x 156 pixels, half of a picture as small as ours. A gray margin is where the

@@ -11,7 +11,7 @@ G is from that of S. :math:`\alpha` and :math:`\beta` weigh them. Then it finds 
 descent:
 
 1. Begin with a random G.
-2. Repeat :math:`G := G - \eta \, \frac{\partial J(G)}{\partial G}`.
+2. Repeat :math:`G \; {:}{=} \; G - \eta \, \frac{\partial J(G)}{\partial G}`.
 
 Mind what is learned here: the *pixels of G*. The network is frozen; its weights never change.
 """

@@ -121,7 +121,7 @@ for panel, layer in zip(panels[1:], LAYERS, strict=True):
 for panel in panels:
     panel.axis("off")
 
-# sphinx_gallery_thumbnail_number = 3
+# sphinx_gallery_thumbnail_number = 4
 
 # %%
 # From `relu1_2` and `relu2_2` the picture comes back nearly as it was. From `relu3_2` on colors and

@@ -173,7 +173,7 @@ for panel, (title, weights) in zip(panels, textures.items(), strict=True):
     panel.set_title(title)
     panel.axis("off")
 
-# sphinx_gallery_thumbnail_number = 4
+# sphinx_gallery_thumbnail_number = 1
 
 # %%
 # `relu1_1` gives the colors and their grain. `relu2_1` and `relu3_1` give dabs and strokes.

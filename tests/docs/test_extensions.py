@@ -113,7 +113,7 @@ Source:
     assert prepared(docstring.splitlines()) == [
         r"Make \|x\| of (b, \*space), as `a * b` says.",
         "",
-        "::",
+        ".. code-block:: python",
         "",
         "    made = make(*x)",
         "",
