@@ -125,6 +125,7 @@ def test_upload_watch_and_take_away(visit: Callable[..., Visitor], desk: Any) ->
     expect(visitor.place).to_have_text(re.compile(r"step \d+/60 · \d+ s · J = "))
     visitor.ends()
     files = visitor.page.locator("a[download]")
+    expect(visitor.page.locator("a[download='photo_stylized.png']").first).to_be_visible()
     names = {str(own.get_attribute("download")) for own in files.all()}
     assert {"photo_stylized.png", "settings.json", "costs.png", "film.webp"} <= names
     with visitor.page.expect_download() as caught:
