@@ -23,10 +23,10 @@ def test_visitors_are_told_a_sentence() -> None:
 
 def test_visitors_are_not_told_what_is_nobodys_business(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(gr.Error) as caught, told():
-        raise RuntimeError("/root/secret")
+        raise RuntimeError("/somewhere/secret")
     assert "secret" not in str(caught.value)
     assert "RuntimeError" in str(caught.value)
-    assert "/root/secret" in caplog.text
+    assert "/somewhere/secret" in caplog.text
 
 
 def test_a_sample_stands_in_for_an_upload() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from impasto.studio.visits import Visits
+from impasto.studio.visits import PREVIEWS, Visits
 
 
 def upload(root: Path, name: str) -> Path:
@@ -77,3 +77,12 @@ def test_pictures_that_are_shown_lie_in_the_folder_of_the_visit(tmp_path: Path) 
     assert visit.shown(None) is None
     visits.leave("one")
     assert visit.shown(picture) is None
+
+
+def test_of_many_pictures_that_were_shown_the_last_are_kept(tmp_path: Path) -> None:
+    visit = Visits(tmp_path).of("one")
+    kept = visit.new_folder() / "result.webp"
+    kept.write_bytes(b"result")
+    shown = [visit.shown(Image.new("RGB", (8, 8))) for _ in range(PREVIEWS + 3)]
+    there = {str(path) for path in visit.folder.rglob("*.webp")}
+    assert there == {str(kept), *map(str, shown[3:])}

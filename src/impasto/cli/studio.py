@@ -9,17 +9,20 @@ from typing import Annotated
 import typer
 
 from impasto.errors import UsageError
+from impasto.studio.address import LOOPBACK, PORT, Address, read_user
+from impasto.studio.limits import Limits
 
 _PAGE, _LIMITS = "Page", "Limits"
+_USUAL = Limits()
 
 
 def studio(
     host: Annotated[
         str, typer.Option(help="Address to listen on.", rich_help_panel=_PAGE)
-    ] = "127.0.0.1",
+    ] = LOOPBACK,
     port: Annotated[
         int, typer.Option(help="Port to listen on; 0 for any that is free.", rich_help_panel=_PAGE)
-    ] = 7860,
+    ] = PORT,
     auth: Annotated[
         str | None,
         typer.Option(
@@ -36,14 +39,14 @@ def studio(
     ] = False,
     max_upload: Annotated[
         int, typer.Option(min=1, help="Megabytes of a file, at most.", rich_help_panel=_LIMITS)
-    ] = 64,
+    ] = _USUAL.megabytes,
     max_pixels: Annotated[
         int, typer.Option(min=1, help="Pixels of a picture, at most.", rich_help_panel=_LIMITS)
-    ] = 50_000_000,
+    ] = _USUAL.max_pixels,
     max_size: Annotated[
         int,
         typer.Option(min=64, help="Longest side of a result, at most.", rich_help_panel=_LIMITS),
-    ] = 2048,
+    ] = _USUAL.size,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing but errors.", rich_help_panel=_PAGE)
     ] = False,
@@ -52,8 +55,7 @@ def studio(
 
     It needs no network. Several people may use it at once; they wait in a queue.
     """
-    from impasto.studio.limits import Limits
-    from impasto.studio.serving import Address, read_user, serving
+    from impasto.studio.serving import serving
 
     if auth is not None and no_auth:
         raise UsageError("--auth and --no-auth say the opposite: choose one.")

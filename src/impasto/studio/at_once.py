@@ -15,7 +15,7 @@ from impasto.samples import find
 from impasto.settings import StylizeSettings
 from impasto.studio.bench import Bench
 from impasto.studio.bringing import chosen, sample_names, upload
-from impasto.studio.stylizing import OUTPUTS, results, updates
+from impasto.studio.results import Changes, PictureResults
 from impasto.studio.texts import say
 from impasto.studio.visits import Visit
 from impasto.studio.work import Job, Order
@@ -35,7 +35,7 @@ def build(bench: Bench) -> None:
         with gr.Column(scale=2, min_width=320):
             asked = _form(bench, names)
         with gr.Column(scale=3, min_width=320):
-            shown = results(run="refine")
+            results = PictureResults(bench, run="refine")
 
     def live(visit: Visit, **values: Any) -> str | None:
         if not values["photo"] and not values["sample_photo"]:
@@ -44,24 +44,22 @@ def build(bench: Bench) -> None:
         made = stylize(order.content, list(order.styles), settings=order.settings)
         return visit.shown(media.to_pil(made.signal))
 
-    def refined(visit: Visit, **values: Any) -> Iterator[list[Any]]:
-        yield from updates(Job(_order(bench, values, refining=True), visit), visit)
+    def refined(visit: Visit, **values: Any) -> Iterator[Changes]:
+        yield from results.updates(Job(_order(bench, values, refining=True), visit))
 
     followed = {name: own for name, own in asked.items() if name not in _OF_REFINING}
     gr.on(
         [own.change for own in followed.values()],
         bench.answer(live, asked),
         [*asked.values()],
-        shown["result"],
+        results.result,
         trigger_mode="always_last",
         show_progress="hidden",
         concurrency_id="live",
         concurrency_limit=1,
         api_name="paint",
     )
-    outputs = [shown[name] for name in OUTPUTS]
-    bench.job(shown["run"], refined, asked, outputs, name="refine", reveals=shown["made"])
-    shown["stop"].click(bench.stop, queue=False, api_visibility="private")
+    bench.job(results.run, refined, asked, results.outputs, name="refine", reveals=results.made)
 
 
 def _form(bench: Bench, names: list[str]) -> dict[str, Any]:

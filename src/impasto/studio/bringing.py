@@ -82,14 +82,14 @@ def sample_shelf(kind: str, target: gr.Dropdown) -> None:
     shelf.select(pick, target, target, queue=False, api_visibility="private")
 
 
-def chosen(upload: str | None, sample: str | None, noun: str) -> str:
+def chosen(brought: str | None, sample: str | None, noun: str) -> str:
     """Return the file that was brought, or that of the sample that was picked.
 
     Raises:
         UsageError: If there is neither.
     """
-    if upload:
-        return upload
+    if brought:
+        return brought
     found = find(sample) if sample else None
     if found is None:
         raise UsageError(f"There is no {noun}: drop one, or pick one that comes with impasto.")

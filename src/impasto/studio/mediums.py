@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
+from gradio.components import Component
 from PIL import Image
 
 from impasto import media
@@ -15,11 +16,11 @@ from impasto.errors import UsageError
 from impasto.settings import StylizeSettings
 from impasto.studio.bench import Bench
 from impasto.studio.bringing import PICTURES, VOLUMES, chosen, sample_names
+from impasto.studio.results import Changes, Results
 from impasto.studio.texts import say
 from impasto.studio.visits import Visit
 from impasto.studio.work import Job, Made, Order
 from impasto.stylization.domains.volume import robust_window
-from impasto.stylization.drawing import draw_costs
 
 _SIDE = 384  # pixels of a slice
 
@@ -37,23 +38,15 @@ def build_sounds(bench: Bench) -> None:
                 "steps": gr.Slider(5, 500, value=60, step=5, label=say("steps")),
             }
         with gr.Column(min_width=320):
-            shown = _results()
-            result = gr.Audio(label=say("result"), interactive=False)
+            results = SoundResults(bench)
 
-    def run(visit: Visit, **values: Any) -> Iterator[list[Any]]:
+    def run(visit: Visit, **values: Any) -> Iterator[Changes]:
         content = chosen(values["sound"], values["sample"], "sound")
         style = chosen(values["style"], values["sample_style"], "style")
-        job = Job(
-            Order(content, [(style, 1.0)], StylizeSettings(steps=int(values["steps"]))), visit
-        )
-        yield from _updates(job, 1)
-        if job.made is None:  # the visitor has gone
-            return
-        yield [*_end(job.made), str(job.made.output)]
+        settings = StylizeSettings(steps=int(values["steps"]))
+        yield from results.updates(Job(Order(content, [(style, 1.0)], settings), visit))
 
-    outputs = [*(shown[own] for own in _SHOWN), result]
-    bench.job(shown["run"], run, asked, outputs, name="stylize_sound")
-    shown["stop"].click(bench.stop, queue=False, api_visibility="private")
+    bench.job(results.run, run, asked, results.outputs, name="stylize_sound", reveals=results.made)
 
 
 def build_volumes(bench: Bench) -> None:
@@ -72,16 +65,9 @@ def build_volumes(bench: Bench) -> None:
                 "steps": gr.Slider(5, 200, value=20, step=5, label=say("steps")),
             }
         with gr.Column(min_width=320):
-            shown = _results()
-            asked["at"] = gr.Slider(0, 1, value=0.5, step=0.01, label=say("slice"))
-            with gr.Row():
-                pair = [
-                    gr.Image(label=say(own), interactive=False, format="webp")
-                    for own in ("before", "after")
-                ]
-    made = gr.State(value=None)
+            results = VolumeResults(bench)
 
-    def run(visit: Visit, **values: Any) -> Iterator[list[Any]]:
+    def run(visit: Visit, **values: Any) -> Iterator[Changes]:
         if not values["volume"]:
             raise UsageError("There is no volume: drop one.")
         style = chosen(values["style"], values["sample_style"], "style")
@@ -90,64 +76,54 @@ def build_volumes(bench: Bench) -> None:
             steps=int(values["steps"]),
             max_pixels=bench.limits.max_pixels,
         )
-        job = Job(Order(values["volume"], [(style, 1.0)], settings), visit)
-        yield from _updates(job, 3)
-        if job.made is None:  # the visitor has gone
-            return
-        both = (values["volume"], str(job.made.output))
-        yield [*_end(job.made), both, *map(visit.shown, _slices(both, values["at"]))]
+        yield from results.updates(Job(Order(values["volume"], [(style, 1.0)], settings), visit))
 
-    def moved(visit: Visit, made: tuple[str, str] | None, at: float) -> list[Any]:
-        return [*map(visit.shown, _slices(made, at))] if made else [None, None]
-
-    outputs = [*(shown[own] for own in _SHOWN), made, *pair]
-    bench.job(shown["run"], run, asked, outputs, name="stylize_volume")
-    shown["stop"].click(bench.stop, queue=False, api_visibility="private")
-    asked["at"].change(
-        bench.answer(moved, {"made": made, "at": asked["at"]}),
-        [made, asked["at"]],
-        pair,
-        trigger_mode="always_last",
-        show_progress="hidden",
-        api_visibility="private",
-    )
+    bench.job(results.run, run, asked, results.outputs, name="stylize_volume", reveals=results.made)
 
 
-_SHOWN = ("place", "costs", "files", "command")
+class SoundResults(Results):
+    """The elements for a job that makes a sound: a player."""
+
+    def build_result(self) -> list[Component]:
+        """See Results."""
+        return [gr.Audio(label=say("result"), interactive=False)]
+
+    def ended(self, _job: Job, made: Made) -> Changes:
+        """See Results."""
+        return {self.result[0]: str(made.output)}
 
 
-def _results() -> dict[str, Any]:
-    with gr.Row():
-        run = gr.Button(say("run"), variant="primary")
-        stop = gr.Button(say("stop"))
-    return {
-        "run": run,
-        "stop": stop,
-        "place": gr.Markdown(elem_classes="place"),
-        "costs": gr.Plot(label=say("costs")),
-        "files": gr.File(label=say("files"), file_count="multiple", interactive=False),
-        "command": gr.Textbox(
-            label=say("command"), buttons=["copy"], interactive=False, elem_classes="command"
-        ),
-    }
+class VolumeResults(Results):
+    """The elements for a job that makes a volume: slices of it and of the content."""
+
+    def build_result(self) -> list[Component]:
+        """See Results."""
+        at = gr.Slider(0, 1, value=0.5, step=0.01, label=say("slice"))
+        with gr.Row():
+            slices = [
+                gr.Image(label=say(own), interactive=False, format="webp")
+                for own in ("before", "after")
+            ]
+        self.both = gr.State(value=None)
+        inputs = {"both": self.both, "at": at}
+        gr.on(
+            [self.both.change, at.change],
+            self.bench.answer(_sliced, inputs),
+            [*inputs.values()],
+            slices,
+            trigger_mode="always_last",
+            show_progress="hidden",
+            api_visibility="private",
+        )
+        return [self.both]
+
+    def ended(self, job: Job, made: Made) -> Changes:
+        """See Results."""
+        return {self.both: (job.order.content, str(made.output))}
 
 
-def _updates(job: Job, more: int) -> Iterator[list[Any]]:
-    """Do a job, and yield what changes; more are the outputs that wait for its end."""
-    for shown in job.run():
-        waiting = [gr.skip() for _ in range(len(_SHOWN) - 1 + more)]
-        yield [f"{shown.place} · {shown.seconds:.0f} s", *waiting]
-
-
-def _end(made: Made) -> list[Any]:
-    sign = "■" if made.stopped else "✓"
-    costs = draw_costs(made.result.trace) if made.result.terms else None
-    return [
-        f"{sign} {made.result.seconds:.1f} s",
-        costs,
-        [str(path) for path in made.files],
-        made.command,
-    ]
+def _sliced(visit: Visit, both: tuple[str, str] | None, at: float) -> list[str | None]:
+    return [*map(visit.shown, _slices(both, at))] if both else [None, None]
 
 
 def _slices(both: tuple[str, str], at: float) -> list[Image.Image]:

@@ -46,9 +46,11 @@ class Desk:
     """What is known of sets of pictures, so that a unit can be picked at once.
 
     Args:
+        max_pixels: Of a picture, at most.
         kept: How many sets and layers are remembered.
     """
 
+    max_pixels: int
     kept: int = 16
     _atlases: dict[tuple[tuple[str, ...], str], Atlas] = field(default_factory=dict)
     _encoder: Encoder | None = None
@@ -62,11 +64,16 @@ class Desk:
                 self._encoder = place(load_encoder())
             return self._encoder
 
+    def opened(self, source: str) -> tuple[Signal, Any]:
+        """Open a picture; return it as the network sees it, and as its medium draws it."""
+        return only(source, self.encoder, max_size=SIZE, max_pixels=self.max_pixels)
+
     def look(self, pictures: Sequence[str], layer: str) -> Iterator[tuple[int, Atlas | None]]:
         """Look at a set; yield how many pictures were looked at, and at the end what was found."""
         key = (tuple(pictures), layer)
         if key not in self._atlases:
-            encoder, dataset = self.encoder, Dataset(list(pictures), longest=SIZE)
+            encoder = self.encoder
+            dataset = Dataset(list(pictures), longest=SIZE, max_pixels=self.max_pixels)
             findings: Findings | None = None
             for findings in search(Search(encoder, [layer], k=NINE, per_picture=1), dataset):
                 yield findings.looked_at, None
@@ -92,18 +99,18 @@ class Desk:
         if not 0 <= unit < len(units):
             raise UsageError(f"{layer} has units 0 to {len(units) - 1}, and no unit {unit}.")
         shown: Shown = []
-        paths = {_called(path): path for path in pictures}
         for patch in units[unit]:
             if patch.activation > 0:
-                name = Path(patch.picture).name
-                signal, portrait = only(paths[name], self.encoder, max_size=SIZE)
+                signal, portrait = self.opened(patch.picture)
                 found = strongest(self.encoder, signal, layer, unit)
                 drawn = draw_projection(signal, found, portrait)
+                name = Path(patch.picture).name
                 shown.append((drawn, f"{patch.rank + 1}. {name}: {patch.activation:.3g}"))
         return shown
 
-    def excited(self, pictures: Sequence[str], layer: str, signal: Signal, portrait: Any) -> Shown:
+    def excited_by(self, source: str, layer: str, pictures: Sequence[str]) -> Shown:
         """Draw the units that a picture excites most, compared with what they reach in a set."""
+        signal, portrait = self.opened(source)
         units = self.known(pictures, layer).layers[layer].units
         usual = torch.tensor([own[0].activation if own else 0.0 for own in units])
         shown: Shown = []
@@ -116,7 +123,8 @@ class Desk:
 
 def build(bench: Bench) -> None:
     """Lay out the part, and say what happens in it."""
-    desk, layers = Desk(), [own.name for own in layer_table(DEFAULT)]
+    desk = Desk(bench.limits.max_pixels)
+    layers = [own.name for own in layer_table(DEFAULT)]
     with gr.Row():
         with gr.Column(scale=2, min_width=320):
             layer = gr.Dropdown(layers, value=FIRST, label=say("layer"))
@@ -163,9 +171,7 @@ def build(bench: Bench) -> None:
         sample: str | None,
     ) -> Kept:
         source = chosen(picture, sample, "picture")
-        most = bench.limits.max_pixels
-        signal, portrait = only(source, desk.encoder, max_size=SIZE, max_pixels=most)
-        return _kept(visit, desk.excited(own_set(pictures), layer, signal, portrait))
+        return _kept(visit, desk.excited_by(source, layer, own_set(pictures)))
 
     of_unit = {"layer": layer, "unit": unit, "pictures": pictures}
     of_picture = {"layer": layer, "pictures": pictures, "picture": picture, "sample": sample}
@@ -185,7 +191,3 @@ def build(bench: Bench) -> None:
 
 def _kept(visit: Visit, shown: Shown) -> Kept:
     return [(visit.shown(picture), words) for picture, words in shown]
-
-
-def _called(path: str) -> str:
-    return Path(path).name

@@ -9,7 +9,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import gradio as gr
 
-from impasto.encoders.catalog import NETWORKS
+from impasto.encoders.catalog import ARCHITECTURES
+from impasto.encoders.vgg import DEPTHS
 from impasto.errors import UsageError
 from impasto.settings import StylizeSettings, option, parse_layers
 from impasto.studio.texts import SETTINGS, say
@@ -18,7 +19,7 @@ from impasto.studio.texts import SETTINGS, say
 # does not have --weights, --model FILE, --device, --memory, networks of one's own, and the like.
 FOLDED = tuple(SETTINGS)
 _CHOICES: Mapping[str, tuple[str, ...]] = {
-    "encoder": tuple(name for name in NETWORKS if not name.startswith(("random", "spectro"))),
+    "encoder": (*DEPTHS, *ARCHITECTURES),
     "init": ("content", "noise", "style"),
 }
 

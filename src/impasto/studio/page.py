@@ -34,17 +34,17 @@ def build_page(bench: Bench) -> gr.Blocks:
         parts.append(("sounds", mediums.build_sounds))
     if find_spec("nibabel") is not None:
         parts.append(("volumes", mediums.build_volumes))
-    with gr.Blocks(
+    page: gr.Blocks = gr.Blocks(
         title="impasto", analytics_enabled=False, delete_cache=(_SWEEP, _AGE), fill_width=True
-    ) as whole:
+    )
+    with page:
         gr.Markdown(say("about"))
         with gr.Tabs():
             for name, build in parts:
                 with gr.Tab(say(name), id=name):
                     build(bench)
-        whole.unload(bench.leave)
-    whole.queue(max_size=bench.limits.waiting, default_concurrency_limit=4)
-    page: gr.Blocks = whole
+        page.unload(bench.leave)
+    page.queue(max_size=bench.limits.waiting, default_concurrency_limit=4)
     return page
 
 

@@ -15,12 +15,10 @@ from impasto.studio.bench import Bench
 from impasto.studio.bringing import PICTURES, chosen, editor, sample_names, sample_shelf, upload
 from impasto.studio.options import FOLDED, element, settings_from
 from impasto.studio.regions import COLORS, masks_of
+from impasto.studio.results import Changes, PictureResults
 from impasto.studio.texts import say
 from impasto.studio.visits import Visit
-from impasto.studio.work import Job, Made, Order, Shown
-from impasto.stylization.drawing import draw_costs
-
-PLOT_EVERY = 4  # pictures that are shown for one plot
+from impasto.studio.work import Job, Order
 
 
 def build(bench: Bench) -> None:
@@ -29,98 +27,17 @@ def build(bench: Bench) -> None:
         with gr.Column(scale=2, min_width=320):
             asked = _form(bench)
         with gr.Column(scale=3, min_width=320):
-            shown = results()
+            results = PictureResults(bench, stop="stop")
 
-    def run(visit: Visit, **values: Any) -> Iterator[list[Any]]:
-        yield from updates(Job(_order(values, bench, visit), visit), visit)
+    def run(visit: Visit, **values: Any) -> Iterator[Changes]:
+        yield from results.updates(Job(_order(values, bench, visit), visit))
 
-    outputs = [shown[name] for name in OUTPUTS]
-    bench.job(shown["run"], run, asked, outputs, name="stylize", reveals=shown["made"])
-    shown["stop"].click(bench.stop, queue=False, api_name="stop")
-
-
-OUTPUTS = ("result", "place", "costs", "compare", "files", "command", "gallery")
-
-
-def results(*, run: str = "run") -> dict[str, Any]:
-    """Lay out what a job shows.
-
-    Args:
-        run: What the button says, as a key of the words.
-    """
-    with gr.Row():
-        begin = gr.Button(say(run), variant="primary")
-        stop = gr.Button(say("stop"))
-    shown: dict[str, Any] = {
-        "run": begin,
-        "stop": stop,
-        "place": gr.Markdown(elem_classes="place"),
-        "result": gr.Image(label=say("result"), interactive=False, format="webp"),
-        "costs": gr.Plot(label=say("costs")),
-    }
-    with gr.Column(visible=False) as made:
-        shown |= {
-            "made": made,
-            "compare": gr.ImageSlider(label=say("compare"), interactive=False, format="webp"),
-            "files": gr.File(label=say("files"), file_count="multiple", interactive=False),
-            "command": gr.Textbox(
-                label=say("command"), buttons=["copy"], interactive=False, elem_classes="command"
-            ),
-            "gallery": gr.Gallery(
-                label=say("gallery"),
-                interactive=False,
-                columns=4,
-                height=220,
-                preview=False,
-                elem_classes="made",
-            ),
-        }
-    return shown
-
-
-def updates(job: Job, visit: Visit) -> Iterator[list[Any]]:
-    """Do a job, and yield what each of OUTPUTS becomes."""
-    for number, shown in enumerate(job.run(), start=1):
-        is_time = number % PLOT_EVERY == 0 and _falls(shown)
-        plot = draw_costs(shown.trace) if is_time else gr.skip()
-        yield [visit.shown(shown.picture), _place(shown), plot, *(gr.skip() for _ in OUTPUTS[3:])]
-    made = job.made
-    if made is None:  # the visitor has gone
-        return
-    if made.after is not None:
-        visit.gallery.insert(0, (str(made.after), made.output.name))
-    yield [
-        str(made.after) if made.after else gr.skip(),
-        _end(made),
-        draw_costs(made.result.trace) if made.result.terms else None,
-        (str(made.before), str(made.after)) if made.after else None,
-        [str(path) for path in made.files],
-        made.command,
-        list(visit.gallery),
-    ]
-
-
-def _falls(shown: Shown) -> bool:
-    return len(shown.trace) > 1 and shown.trace[-1].get("total") is not None
-
-
-def _place(shown: Shown) -> str:
-    total = shown.trace[-1].get("total")
-    cost = f" · J = {total:.4g}" if total is not None and _falls(shown) else ""
-    return f"{shown.place} · {shown.seconds:.0f} s{cost}"
-
-
-def _end(made: Made) -> str:
-    cost = f" · J = {made.result.costs['total']:.4g}" if made.result.terms else ""
-    sign = "■" if made.stopped else "✓"
-    return f"{sign} {made.result.seconds:.1f} s{cost}"
+    bench.job(results.run, run, asked, results.outputs, name="stylize", reveals=results.made)
 
 
 def _form(bench: Bench) -> dict[str, Any]:
     """Lay out what a visitor fills in; return the elements by name."""
-    asked: dict[str, Any] = {
-        "photo": upload(label=say("photo")),
-    }
+    asked: dict[str, Any] = {"photo": upload(label=say("photo"))}
     asked["sample_photo"] = gr.Dropdown(
         ["", *sample_names("photo")], value="", label=say("sample_photo")
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import gradio as gr
 
@@ -121,8 +121,4 @@ def say(key: str) -> Any:
 def help_of(kind: type[Settings]) -> Mapping[str, str]:
     """Return what each field of a class of settings is for."""
     hints = get_type_hints(kind, include_extras=True)
-    return {
-        field.name: get_args(hints[field.name])[1].help
-        for field in fields(kind)
-        if isinstance(hints[field.name], type(Annotated[int, 0]))
-    }
+    return {own.name: get_args(hints[own.name])[1].help for own in fields(kind)}

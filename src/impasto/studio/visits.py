@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock
 
 from PIL import Image
+
+PREVIEWS = 100  # of the pictures shown to a visitor, how many are kept
 
 
 @dataclass
@@ -30,6 +33,7 @@ class Visit:
     gallery: list[tuple[str, str]] = field(default_factory=list)
     uploads: set[Path] = field(default_factory=set)
     left: bool = False
+    _previews: deque[Path] = field(default_factory=deque)
 
     def new_folder(self) -> Path:
         """Make a folder for the files of a job."""
@@ -40,12 +44,16 @@ class Visit:
     def shown(self, picture: Image.Image | None) -> str | None:
         """Write a picture that is shown in the page, and return its path.
 
-        Gradio would keep pictures where it keeps those of all visitors, beyond the visit.
+        Gradio would keep pictures where it keeps those of all visitors, beyond the visit. Of many
+        only the last are kept: a job of hours shows thousands.
         """
         if picture is None or self.left:
             return None
         path = self.folder / f"{secrets.token_hex(8)}.webp"
         picture.convert("RGB").save(path, quality=90)
+        self._previews.append(path)
+        if len(self._previews) > PREVIEWS:
+            self._previews.popleft().unlink(missing_ok=True)
         return str(path)
 
 

@@ -13,7 +13,6 @@ from threading import Thread
 from PIL import Image
 
 from impasto import media
-from impasto.errors import UsageError
 from impasto.samples import samples
 from impasto.settings import StylizeSettings
 from impasto.studio.command import command_line
@@ -31,8 +30,8 @@ class Order:
     """What a visitor asks for.
 
     Attributes:
-        content: File or name of a sample.
-        styles: Files or names of samples, with their weights.
+        content: Its file.
+        styles: Files, with their weights.
         settings: How to stylize.
         masks: For each style a mask of the content and one of the style.
     """
@@ -154,21 +153,19 @@ class Job:
         for step in stylize_steps(
             order.content, list(order.styles), masks=order.masks, settings=order.settings
         ):
-            is_picture = step.problem.domain.medium == "image"
-            if is_picture and step.records[-1].get("total") is not None:
+            if step.problem.domain.medium == "image":
                 film.add(step)
             if time.monotonic() - shown >= EVERY:
                 news.put(_shown(step))
                 shown = time.monotonic()
             if self.visit.stopped.is_set():
                 break
-        if step is None:
-            raise UsageError("There was nothing to do.")
+        assert step is not None
         if not self.visit.left:  # nobody is there who could take anything away
-            self.made = self._leave(step, film)
+            self.made = self._finish(step, film)
             news.put(_shown(step))
 
-    def _leave(self, step: StylizeStep, film: Film) -> Made:
+    def _finish(self, step: StylizeStep, film: Film) -> Made:
         folder, result = self.visit.new_folder(), step.finish()
         medium = step.problem.domain.medium
         stem = f"{Path(self.order.content).stem}_stylized"

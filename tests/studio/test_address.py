@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from impasto.errors import ImpastoError, InputError, UsageError
-from impasto.studio.serving import Address, free_port, is_loopback, read_user
+from impasto.studio.address import Address, free_port, is_loopback, read_user
 
 
 @pytest.mark.parametrize(
