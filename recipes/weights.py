@@ -1,7 +1,7 @@
 """Train the networks that come with impasto: python recipes/weights.py --hours 5
 
-The work lies in build/weights, and a run that was killed goes on. What is trained goes into the
-package, and a card for each into docs/models.
+The work lies in build/weights, and a run that was killed goes on; remove the folder for another
+one. What is trained goes into the package, and a card for each into docs/models.
 
 Photographs and paintings are those of ../shared, where it is there, and those that come with
 impasto; all of them are in the public domain or CC0. Patterns that are drawn by recipes/patterns.py
@@ -14,41 +14,38 @@ import argparse
 import json
 import math
 import shutil
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
 from patterns import write_patterns
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # which measures with the same
+
+from held_out import SHARED, SIZE, held_out_photos, judged
 
 from impasto.encoders.catalog import load_encoder
 from impasto.engine.placement import place
 from impasto.errors import ImpastoError
 from impasto.fast.diary import Diary
-from impasto.fast.lesson import Teacher
 from impasto.fast.model import FastModel, read_model
-from impasto.fast.painter import TorchPainter, Wanted
 from impasto.fast.photos import Photos
 from impasto.fast.shipped import FOLDER, LARGEST, shipped
 from impasto.fast.stock import VIEWS, Stock
 from impasto.fast.training import Session, TrainStep
-from impasto.media import read, write_bytes
-from impasto.objectives.conventions import convention
+from impasto.media import write_bytes
 from impasto.samples import samples
 from impasto.settings import TrainSettings
-from impasto.signal import fit, resample
 
 ROOT = Path(__file__).parents[1]
-SHARED, WORK, CARDS = ROOT.parent / "shared", ROOT / "build" / "weights", ROOT / "docs" / "models"
+WORK, CARDS = ROOT / "build" / "weights", ROOT / "docs" / "models"
 TEMPLATE = Path(__file__).with_name("card.md")
-HELD_OUT = 20  # photographs that only benchmarks/fast.py sees
-UNSEEN = ("langlois_bridge", "pere_tanguy")  # paintings that no network is shown
-SCALE = 256  # longest side in pixels at which costs are measured
-PATTERNS = 600
-PACE_BATCHES, UNUSUAL = (
-    40,
-    16,
-)  # batches that are timed, of which the first see all for the first time
+PATTERNS = 150
+PACE_BATCHES = 40  # batches that are timed
+UNUSUAL = 16  # of these, the first, which see all for the first time
 LICENSE = "CC0-1.0"
 
 
@@ -71,7 +68,10 @@ class Part:
     rate: float
 
 
-PARTS = (Part(128, 256, 2, 0.65, 2e-3), Part(192, 256, 1, 0.35, 5e-4))
+PARTS = {
+    "paintings": (Part(128, SIZE, 2, 0.65, 2e-3), Part(192, SIZE, 1, 0.35, 5e-4)),
+    "any": (Part(128, SIZE, 2, 0.65, 5e-4), Part(192, SIZE, 1, 0.35, 2.5e-4)),
+}
 MODELS = {"paintings": 0.4, "any": 0.6}  # shares of the time
 
 
@@ -101,19 +101,11 @@ def main() -> None:
 def photographs(more: Path | None) -> list[Path]:
     """Return the photographs to learn from."""
     every = sorted((SHARED / "photos").glob("*.jpg"))
-    kept_back = held_out()
+    kept_back = held_out_photos()
     bundled = [sample.path for sample in samples() if sample.kind == "photo"]
     own = [path for path in every if path not in kept_back]
     added = sorted(path for path in more.rglob("*") if path.is_file()) if more else []
     return [*bundled, *added, *own]
-
-
-def held_out() -> list[Path]:
-    """Return the photographs that are kept back; where there are none, those of impasto."""
-    every = sorted((SHARED / "photos").glob("*.jpg"))
-    if not every:
-        return [sample.path for sample in samples() if sample.kind == "photo"]
-    return every[:: max(1, len(every) // HELD_OUT)][:HELD_OUT]
 
 
 def paintings() -> list[Path]:
@@ -135,12 +127,16 @@ def stock_for(name: str, photos: Sequence[Path]) -> Stock:
 
 
 def train(name: str, settings: TrainSettings, hours: float, photos: Sequence[Path]) -> None:
-    """Train a network part by part, and put it into the package."""
-    stock, model = stock_for(name, photos), None
-    if name == "any":  # which begins with what the other one knows of painting
-        model = read_model(FOLDER / "paintings.safetensors")
-    seconds = 0.0
-    for number, part in enumerate(PARTS):
+    """Train a network part by part, and put it into the package.
+
+    One that lies there already is trained further; and one for any style begins with what the other
+    one knows of painting.
+    """
+    stock = stock_for(name, photos)
+    begins = [FOLDER / f"{own}.safetensors" for own in (name, "paintings")]
+    model = next((read_model(path) for path in begins if path.exists()), None)
+    seconds = model.facts.get("seconds", 0.0) if model and begins[0].exists() else 0.0
+    for number, part in enumerate(PARTS[name]):
         path = WORK / f"{name}-{number}.safetensors"
         if not path.exists():
             print(f"{name}: squares of {part.crop} pixels", flush=True)
@@ -150,11 +146,12 @@ def train(name: str, settings: TrainSettings, hours: float, photos: Sequence[Pat
         model = read_model(path)
         seconds += float(model.facts["training"]["end"]["elapsed_seconds"])
     assert model is not None
+    model = replace(model, facts={**model.facts, "seconds": round(seconds)})
     if name == "any":  # whose 700 styles nobody asks for by name
         model = replace(model, known=())
     FOLDER.mkdir(exist_ok=True)
     write_bytes(FOLDER / f"{name}.safetensors", model.packed())
-    write_card(name, model, seconds, len(photos), stock)
+    write_card(name, model, len(photos), stock)
 
 
 def one_part(
@@ -225,31 +222,16 @@ def seconds_a_batch(
 
 def measured(model: FastModel) -> str:
     """Tell what photographs cost that were kept back, before and after they are painted."""
-    encoder = place(load_encoder())
-    teacher = Teacher(encoder, convention("impasto"), size=SCALE)
-    unseen = [path for path in sorted((SHARED / "paintings").glob("*.jpg")) if path.stem in UNSEEN]
-    styles = (unseen or paintings()) if model.is_any else paintings()
-    totals = []
-    for number, path in enumerate(held_out()):
-        photo, style = read(path).samples[None], read(styles[number % len(styles)]).samples
-        photo = resample(photo, fit(tuple(photo.shape[2:]), SCALE)).clamp(0, 1)
-        row = None if model.is_any else number % len(styles)
-        paint = TorchPainter(model).painting([Wanted(1.0, row, style)], encoder=encoder)
-        target = teacher.target((number % len(styles),), style)
-        before, after = (
-            teacher.correct(own, photo, [target], keys=(number,))[0].total
-            for own in (photo, paint(photo[0])[None])
-        )
-        totals.append((before, after))
-    before, after = (sum(own) / len(totals) for own in zip(*totals, strict=True))
-    kind = "paintings that it was not shown" if model.is_any and unseen else "its paintings"
+    costs = [own[2:] for own in judged(model, place(load_encoder()))]
+    before, after = (sum(own) / len(costs) for own in zip(*costs, strict=True))
+    kind = "paintings that it was not shown" if model.is_any else "its paintings"
     return (
-        f"J of {len(totals)} photographs that were kept back, at {SCALE} pixels, in {kind}: "
+        f"J of {len(costs)} photographs that were kept back, at {SIZE} pixels, in {kind}: "
         f"{before:.2f} before, {after:.3f} painted"
     )
 
 
-def write_card(name: str, model: FastModel, seconds: float, photos: int, stock: Stock) -> None:
+def write_card(name: str, model: FastModel, photos: int, stock: Stock) -> None:
     """Tell what a network was made from; what was measured of it is in docs/performance.md."""
     CARDS.mkdir(exist_ok=True)
     kind = "any painting as style" if model.is_any else f"{len(model.known)} styles"
@@ -260,18 +242,21 @@ def write_card(name: str, model: FastModel, seconds: float, photos: int, stock: 
         "kind": kind,
         "styles": known,
         "photos": photos,
-        "hours": f"{seconds / 3600:.1f}",
+        "hours": f"{model.facts['seconds'] / 3600:.1f}",
+        "cores": torch.get_num_threads(),
         "bytes": f"{(FOLDER / f'{name}.safetensors').stat().st_size:,}",
         "layout": json.dumps(model.network.layout.to_json()),
         "precision": training["precision"],
         "batches": training["end"]["step"],
         "cost": f"{training['end']['total']:.3g}",
-        "parts": "; ".join(f"{own.batch} squares of {own.crop} at {own.size}" for own in PARTS),
+        "parts": "; ".join(
+            f"{own.batch} squares of {own.crop} at {own.size}" for own in PARTS[name]
+        ),
         "license": LICENSE,
         "measured": measured(model),
     }
     (CARDS / f"{name}.md").write_text(TEMPLATE.read_text().format(**values))
-    logs = [WORK / f"{name}-{number}.log" / "costs.png" for number in range(len(PARTS))]
+    logs = [WORK / f"{name}-{number}.log" / "costs.png" for number in range(len(PARTS[name]))]
     for number, path in enumerate(own for own in logs if own.exists()):
         shutil.copy(path, CARDS / f"{name}-{number}.png")
 
