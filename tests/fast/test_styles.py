@@ -64,9 +64,48 @@ def test_a_predictor_tells_styles_apart() -> None:
     assert float((codes[0] - codes[1]).abs().max()) > 1e-3
 
 
+def test_directions_are_seen_in_their_own_measure() -> None:
+    """Those in which styles differ most, whatever else channels say."""
+    predictor = StylePredictor(10, width=2, channels=(4,))
+    axes = torch.linalg.qr(torch.randn(8, 8)).Q
+    read = 5 + torch.randn(400, 8) * torch.tensor([40.0, 10, 1, 0.1, 0.1, 0.1, 0, 0]) @ axes.T
+    predictor.look_around(read)
+    seen = predictor.seen(read)
+    torch.testing.assert_close(seen.T.cov(correction=0), torch.eye(2), atol=0.03, rtol=0)
+    torch.testing.assert_close(seen.mean(0), torch.zeros(2), atol=1e-3, rtol=0)
+    shares = (torch.linalg.qr(predictor.narrow.weight.T).Q.T @ axes).square().sum(0)
+    assert float(shares[:2].min()) > 0.95
+
+
+def test_fewer_styles_than_directions_can_be_looked_at() -> None:
+    predictor = StylePredictor(10, width=6, channels=(4,))
+    read = torch.randn(3, 8)
+    predictor.look_around(read)
+    assert predictor.seen(read).isfinite().all()
+    predictor.look_around(read[:1])
+    assert not predictor.seen(read[:1]).any()
+
+
+@torch.no_grad()
+def test_a_predictor_can_begin_with_a_table() -> None:
+    """It tells about the codes of the styles that it knows, and their mean where it knows none."""
+    table, read = StyleTable(3, 10), torch.randn(3, 8)
+    predictor = StylePredictor(10, width=6, channels=(4,))
+    predictor.look_around(torch.randn(50, 8))
+    predictor.begin_at(table, table.rows.detach(), read)
+    mean = table.rows.mean(0)
+    spread = float((table.rows - mean).norm(dim=1).min())
+    errors = (predictor(read) - table.rows).norm(dim=1)
+    assert float(errors.max()) < 0.5 * spread
+    assert torch.equal(predictor.plain, table.plain)
+    predictor.begin_at(table, table.rows[:0].detach(), read[:0])
+    torch.testing.assert_close(predictor(read), mean.expand(3, -1))
+
+
 def test_styles_are_rebuilt_from_a_description() -> None:
     assert isinstance(styles_from({"kind": "table"}, 2, 5), StyleTable)
-    made = styles_from({"kind": "predictor", "width": 3, "channels": [2]}, 0, 5)
+    made = styles_from({"kind": "predictor", "width": 3, "channels": [2], "size": 99}, 0, 5)
     assert isinstance(made, StylePredictor)
+    assert made.size == 99
     with pytest.raises(ValueError, match="are no styles"):
         styles_from({"kind": "predictor"}, 0, 5)

@@ -204,7 +204,7 @@ def test_paintings_descend_on_the_logarithm_of_their_cost(start: Starting) -> No
 
 
 def test_a_network_for_any_style_can_begin_with_a_table(start: Starting) -> None:
-    """It then paints the mean of what the table has, whatever the style."""
+    """It then paints the mean of what the table has, but for what it sees of the style."""
     known = last(start()).model()
     fresh = start(any_style=True, start=known, seed=5).fresh
     assert isinstance(known.styles, StyleTable)

@@ -58,11 +58,13 @@ def _with_styles(model: FastModel, style: list[str]) -> FastModel:
 
     from impasto.encoders import load_encoder
     from impasto.fast.stock import Stock
-    from impasto.fast.styles import read_style
+    from impasto.fast.styles import StylePredictor, read_style
     from impasto.stylization.inputs import resolve
 
+    assert isinstance(model.styles, StylePredictor)
     stock, encoder = Stock([Path(str(resolve(own))) for own in style]), load_encoder()
-    read = torch.cat([read_style(encoder, stock.view(own)) for own in range(len(stock))])
+    views, size = map(stock.view, range(len(stock))), model.styles.size
+    read = torch.cat([read_style(encoder, own, size=size) for own in views])
     with torch.no_grad():
         codes = model.styles(read)
     return model.with_table(codes, stock.facts)

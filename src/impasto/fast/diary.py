@@ -164,7 +164,8 @@ def paint_sheet(
         codes = model.styles.rows[: len(styles)]
     else:
         assert isinstance(model.styles, StylePredictor)
-        codes = model.styles(torch.cat([read_style(encoder, own) for own in styles]))
+        size = model.styles.size
+        codes = model.styles(torch.cat([read_style(encoder, own, size=size) for own in styles]))
     codes = torch.cat([model.styles.plain[None], codes])
     rows = []
     for photo in photos:

@@ -12,7 +12,7 @@ from torch import Tensor
 from impasto.encoders.encoder import Encoder
 from impasto.engine.evaluator import LocalEvaluator
 from impasto.errors import UsageError
-from impasto.fast.styles import READ_LAYERS, statistics
+from impasto.fast.styles import READ_LAYERS, read_style, statistics
 from impasto.objectives.content import Content
 from impasto.objectives.conventions import Convention
 from impasto.objectives.objective import Costs, Objective
@@ -87,6 +87,10 @@ class Teacher:
             self._targets[key] = Target(grams, read)
         return self._targets[key]
 
+    def read(self, picture: Tensor) -> Tensor:
+        """Return the statistics of a style, shape (1, n); its picture has shape (3, h, w)."""
+        return read_style(self.encoder, picture, size=self.size)
+
     def correct(
         self,
         paintings: Tensor,
@@ -116,22 +120,24 @@ class Teacher:
             styles = [own for own in targets if own is not None]
             seen = [self._content(keys[own], contents[own : own + 1]) for own in painted]
             objective = self._objective(tuple(contents.shape[2:]), seen, styles)
-            costs, slope = LocalEvaluator(self.encoder, objective).value_and_gradient(
-                paintings[painted].detach()
-            )
-            totals = costs.values.sum(0).to(slope)
-            gradient[painted] = slope / (1 + totals)[:, None, None, None]
+            costs, gradient[painted] = self._slope(objective, paintings[painted])
         if plain:
             held = Temporal(
                 contents[plain],
                 torch.ones(contents.shape[2:], device=contents.device),
                 scale=_PLAIN_WEIGHT / math.prod(contents.shape[1:]),
             )
-            own_costs, gradient[plain] = LocalEvaluator(
-                self.encoder, Objective([(1.0, held)])
-            ).value_and_gradient(paintings[plain].detach())
+            objective = Objective([(1.0, held)])
+            own_costs, gradient[plain] = self._slope(objective, paintings[plain])
             costs = costs if painted else own_costs
         return costs, gradient / len(targets)
+
+    def _slope(self, objective: Objective, paintings: Tensor) -> tuple[Costs, Tensor]:
+        """Return the costs of paintings, and the gradient of log(1 + J) of each."""
+        evaluator = LocalEvaluator(self.encoder, objective)
+        costs, gradient = evaluator.value_and_gradient(paintings.detach())
+        totals = costs.values.sum(0).to(gradient)
+        return costs, gradient / (1 + totals)[:, None, None, None]
 
     @torch.no_grad()
     def _content(self, key: int, content: Tensor) -> dict[str, Tensor]:

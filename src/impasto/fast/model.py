@@ -83,6 +83,7 @@ class FastModel:
                 "kind": "predictor",
                 "width": self.styles.width,
                 "channels": list(self.styles.channels),
+                "size": self.styles.size,
             }
         else:
             shape = {"kind": "table"}
@@ -117,17 +118,24 @@ class FastModel:
         return save(tensors, metadata={_HEADER: json.dumps(self.header())})
 
 
-def new_model(layout: Layout, known: Sequence[StyleFacts], *, any_style: bool) -> FastModel:
+def new_model(
+    layout: Layout, known: Sequence[StyleFacts], *, any_style: bool, size: int
+) -> FastModel:
     """Build a network with random weights.
 
     Args:
         layout: How it is built.
         known: The styles that it is to learn.
         any_style: Whether it is to look at styles, and not only to know these.
+        size: Longest side in which it then looks at them.
     """
     network = TransformNetwork(layout)
-    make = StylePredictor if any_style else lambda length: StyleTable(len(known), length)
-    return FastModel(network, make(network.code_length), tuple(known))
+    styles = (
+        StylePredictor(network.code_length, size=size)
+        if any_style
+        else StyleTable(len(known), network.code_length)
+    )
+    return FastModel(network, styles, tuple(known))
 
 
 def read_model(path: Path) -> FastModel:

@@ -146,7 +146,7 @@ class TorchPainter(Painter):
                 assert wanted.picture is not None
                 assert encoder is not None
                 own = None if wanted.regions is None else wanted.regions[1]
-                code = styles(read_style(encoder, wanted.picture, own))
+                code = styles(read_style(encoder, wanted.picture, own, size=styles.size))
             return styles.at(strength, code)
 
 

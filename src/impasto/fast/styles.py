@@ -14,9 +14,10 @@ from impasto.signal import fit, resample
 
 READ_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 READ_CHANNELS = (64, 128, 256, 512)  # of VGG19
-READ_SIZE = 512  # longest side in which a style is looked at
-_USUAL_MEAN, _USUAL_SPREAD = 2.0, 2.0  # of logarithms of the statistics of VGG19, about
+READ_SIZE = 512  # longest side in which a style is looked at, where nothing else is said
 _LEAST_SPREAD = 1e-6
+_DOUBT = 1e-3  # share of all variance below which a direction is taken for chance
+_TRUST = 0.1  # how far the codes of a table are smoothed where a predictor begins with them
 
 
 class Styles(nn.Module):
@@ -71,12 +72,14 @@ class StylePredictor(Styles):
     """Looks at a style and tells its code, for any style.
 
     It reads means and deviations of channels, which is what a style is to Huang and Belongie, from
-    the network that the costs use, too, and that comes with impasto.
+    the network that the costs use, too, and that comes with impasto. Of these it sees the
+    directions in which styles differ, which are chosen before it learns.
 
     Args:
         code_length: Length of a code.
-        width: Numbers between what is read and the code.
+        width: Directions.
         channels: Of the layers that are read.
+        size: Longest side in which styles are looked at, in pixels.
     Attributes:
         pace: A step of Adam moves every weight as far, and a code is the sum of hundreds: at the
             pace of the network codes are thrown about, and the network learns to ignore them.
@@ -85,24 +88,63 @@ class StylePredictor(Styles):
         Belongie, arXiv:1703.06868, eq. 8.
     """
 
-    pace = 0.05
+    pace = 0.15
 
     def __init__(
-        self, code_length: int, *, width: int = 192, channels: Sequence[int] = READ_CHANNELS
+        self,
+        code_length: int,
+        *,
+        width: int = 128,
+        channels: Sequence[int] = READ_CHANNELS,
+        size: int = READ_SIZE,
     ) -> None:
         super().__init__(code_length)
-        self.channels, self.width = tuple(channels), width
+        self.channels, self.width, self.size = tuple(channels), width, size
         total = 2 * sum(channels)
-        self.narrow = nn.Linear(total, width)
+        self.usual = nn.Parameter(torch.zeros(total), requires_grad=False)
+        self.narrow = nn.Linear(total, width, bias=False).requires_grad_(False)
         self.bend = nn.Linear(width, width)
         self.widen = nn.Linear(width, code_length)
         nn.init.normal_(self.widen.weight, std=0.1 / width**0.5)
 
     @torch.no_grad()
-    def begin_at(self, code: Tensor, plain: Tensor) -> None:
-        """Tell about the same code of any style, at first, and take over what leaves all as is."""
-        self.widen.bias.copy_(code)
-        self.plain.copy_(plain)
+    def look_around(self, read: Tensor) -> None:
+        """Choose the directions: those in which styles differ most, each in its own measure.
+
+        Args:
+            read: Statistics of many styles, shape (n, 2 * channels of all layers).
+        """
+        self.usual.copy_(read.mean(0))
+        _, lengths, axes = torch.linalg.svd(read - self.usual, full_matrices=False)
+        variances = lengths.square() / len(read)
+        measures = (variances + _DOUBT * variances.sum()).sqrt().clamp(min=_LEAST_SPREAD)
+        count = min(self.width, len(axes))
+        self.narrow.weight.zero_()
+        self.narrow.weight[:count] = axes[:count] / measures[:count, None]
+
+    @torch.no_grad()
+    def begin_at(self, table: StyleTable, rows: Tensor, read: Tensor) -> None:
+        """Tell, at first, about the codes that a table has, and between them what lies between.
+
+        Args:
+            table: Whose mean any style gets, but for what its statistics add.
+            rows: Those of its codes whose styles were looked at, shape (n, code_length).
+            read: Their statistics, shape (n, 2 * channels of all layers).
+        """
+        self.plain.copy_(table.plain)
+        mean = table.rows.mean(0)
+        self.widen.bias.copy_(mean)
+        self.bend.weight.zero_()
+        self.bend.bias.zero_()
+        seen = self.seen(read)
+        alike = seen @ seen.T
+        alike += alike.diagonal().mean() * _TRUST * torch.eye(len(seen))
+        self.widen.weight.copy_((rows - mean).T @ torch.linalg.solve(alike, seen))
+
+    def seen(self, statistics: Tensor) -> Tensor:
+        """Return what is seen of statistics, along each direction, shape (b, width)."""
+        along: Tensor = self.narrow(statistics - self.usual)
+        return along
 
     def forward(self, statistics: Tensor) -> Tensor:
         """Tell codes.
@@ -112,13 +154,15 @@ class StylePredictor(Styles):
         Returns:
             Shape (b, code_length).
         """
-        x = self.narrow((statistics - _USUAL_MEAN) / _USUAL_SPREAD)
+        x = self.seen(statistics)
         code: Tensor = self.widen(x + functional.gelu(self.bend(functional.gelu(x))))
         return code
 
 
 @torch.no_grad()
-def read_style(encoder: Encoder, style: Tensor, regions: Tensor | None = None) -> Tensor:
+def read_style(
+    encoder: Encoder, style: Tensor, regions: Tensor | None = None, *, size: int = READ_SIZE
+) -> Tensor:
     """Look at a style: the logarithms of means and deviations of channels.
 
     Args:
@@ -126,11 +170,12 @@ def read_style(encoder: Encoder, style: Tensor, regions: Tensor | None = None) -
         style: Shape (3, h, w), sRGB from 0 to 1.
         regions: Parts of the style that are looked at by themselves, shape (r, *space of a mask),
             from 0 to 1; None for the whole.
+        size: Longest side in which it is looked at.
     Returns:
         Shape (r, 2 * channels of all layers), r being 1 for the whole; float32.
     """
     space = style.shape[1:]
-    seen = resample(style[None], fit(tuple(space), min(READ_SIZE, max(space))))
+    seen = resample(style[None], fit(tuple(space), min(size, max(space))))
     return statistics(encoder(seen.to(encoder.device), READ_LAYERS), regions)
 
 
@@ -170,9 +215,15 @@ def styles_from(values: Mapping[str, object], count: int, code_length: int) -> S
     Raises:
         ValueError: If it describes nothing.
     """
-    kind, width, channels = values["kind"], values.get("width"), values.get("channels")
+    kind, channels = values["kind"], values.get("channels")
+    width, size = values.get("width"), values.get("size")
     if kind == "table":
         return StyleTable(count, code_length)
-    if kind != "predictor" or not isinstance(width, int) or not isinstance(channels, list):
+    if (
+        kind != "predictor"
+        or not isinstance(width, int)
+        or not isinstance(size, int)
+        or not isinstance(channels, list)
+    ):
         raise ValueError(f"{values} are no styles.")
-    return StylePredictor(code_length, width=width, channels=channels)
+    return StylePredictor(code_length, width=width, channels=channels, size=size)

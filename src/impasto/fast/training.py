@@ -15,7 +15,8 @@ from impasto.encoders.catalog import load_encoder
 from impasto.encoders.encoder import Encoder
 from impasto.engine.placement import place
 from impasto.engine.precision import pick_precision
-from impasto.errors import DivergedError, UsageError
+from impasto.errors import DivergedError
+from impasto.fast.beginning import begin
 from impasto.fast.lesson import Target, Teacher
 from impasto.fast.model import FastModel, new_model
 from impasto.fast.network import Layout
@@ -23,7 +24,6 @@ from impasto.fast.notebook import Notebook
 from impasto.fast.photos import Photos
 from impasto.fast.pupil import Pupil
 from impasto.fast.stock import Stock
-from impasto.fast.styles import StylePredictor, StyleTable
 from impasto.media.extra import need
 from impasto.objectives.conventions import Convention, convention
 from impasto.objectives.objective import Costs
@@ -114,9 +114,8 @@ class Session:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             layout = Layout(widths=settings.channels, blocks=settings.blocks)
-            self.fresh = new_model(layout, stock.facts, any_style=any_style)
-        if start is not None:
-            _begin_with(start, self.fresh)
+            self.fresh = new_model(layout, stock.facts, any_style=any_style, size=settings.size)
+        begin(self.fresh, start, stock, self.teacher, seed=settings.seed)
         self.started = "" if start is None else start.sha256
         self.held_out = min(HELD_OUT, max(1, len(photos) // 10))
         pupil = Pupil(self.fresh.network, self.fresh.styles)
@@ -276,27 +275,6 @@ def schedule(number: int, steps: int) -> float:
     warm = min(1.0, number / min(100, max(1, steps // 10)))
     left = (steps - number) / max(1, steps)
     return warm * min(1.0, 0.02 + 0.98 * left / 0.4)
-
-
-def _begin_with(start: FastModel, fresh: FastModel) -> None:
-    """Copy weights: those of the network, and of the styles what they have in common."""
-    try:
-        fresh.network.load_state_dict(start.network.state_dict())
-        if isinstance(fresh.styles, StylePredictor):
-            if isinstance(start.styles, StyleTable):  # any style is at first the mean of those
-                fresh.styles.begin_at(start.styles.rows.mean(0), start.styles.plain)
-            else:
-                fresh.styles.load_state_dict(start.styles.state_dict())
-            return
-    except RuntimeError:
-        raise UsageError(f"{start.label} is another kind of network: it is no start.") from None
-    rows = {own.sha256: number for number, own in enumerate(start.known)}
-    with torch.no_grad():
-        fresh.styles.plain.copy_(start.styles.plain)
-        if isinstance(start.styles, StyleTable) and isinstance(fresh.styles, StyleTable):
-            for number, own in enumerate(fresh.known):
-                if own.sha256 in rows:
-                    fresh.styles.rows[number] = start.styles.rows[rows[own.sha256]]
 
 
 def _convention(settings: TrainSettings) -> Convention:
