@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import gradio as gr
 import pytest
 
 from impasto.errors import UsageError
 from impasto.studio.bench import paths_in, told
 from impasto.studio.bringing import chosen
+
+ROOT = Path("/tmp/impasto-studio-1")
 
 
 def test_paths_are_found_wherever_they_stand() -> None:
@@ -15,14 +19,17 @@ def test_paths_are_found_wherever_they_stand() -> None:
 
 
 def test_visitors_are_told_a_sentence() -> None:
-    with pytest.raises(gr.Error, match="There is no photograph: drop one"), told():
+    with pytest.raises(gr.Error, match="There is no photograph: drop one"), told(ROOT):
         chosen(None, "", "photograph")
-    with pytest.raises(gr.Error, match="drop one"), told():
+    with pytest.raises(gr.Error, match="drop one"), told(ROOT):
         raise UsageError("There is none: drop one.")
+    with pytest.raises(gr.Error) as caught, told(ROOT):
+        raise UsageError(f"{ROOT}/0a1b/my scan.npy is smaller than {ROOT}/other.npy, in /usr/lib.")
+    assert str(caught.value) == "'my scan.npy is smaller than other.npy, in /usr/lib.'"
 
 
 def test_visitors_are_not_told_what_is_nobodys_business(caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(gr.Error) as caught, told():
+    with pytest.raises(gr.Error) as caught, told(ROOT):
         raise RuntimeError("/somewhere/secret")
     assert "secret" not in str(caught.value)
     assert "RuntimeError" in str(caught.value)

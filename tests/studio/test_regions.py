@@ -10,9 +10,10 @@ from PIL import Image
 from impasto.errors import InputError, UsageError
 from impasto.media import read
 from impasto.media.mask import paired_regions
-from impasto.studio.regions import COLORS, masks_of
+from impasto.samples import find
+from impasto.studio.regions import COLORS, masks_of, to_paint_over
 
-STYLES = ("one.jpg", "other.jpg")
+STYLES = [str(find(name)) for name in ("starry_night", "harvest")]
 
 
 def painted(folder: Path, *halves: str | None, soft: bool = False) -> dict[str, Any]:
@@ -31,6 +32,9 @@ def painted(folder: Path, *halves: str | None, soft: bool = False) -> dict[str, 
 
 def test_each_color_is_a_style(tmp_path: Path) -> None:
     pairs = masks_of(painted(tmp_path, *COLORS[:2]), STYLES, tmp_path)
+    for style, (_, theirs) in zip(STYLES, pairs, strict=True):
+        assert read(theirs).space == read(style).space
+        assert read(theirs).samples.min() == 1
     regions = [
         paired_regions(read(Path(ours)), read(Path(theirs)))[0].sum(0) for ours, theirs in pairs
     ]
@@ -65,10 +69,22 @@ def test_more_colors_than_styles(tmp_path: Path) -> None:
 
 def test_a_style_without_a_region(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No region was painted for style 2"):
-        masks_of(painted(tmp_path, COLORS[0], COLORS[2]), ("a", "b", "c"), tmp_path)
+        masks_of(painted(tmp_path, COLORS[0], COLORS[2]), (*STYLES, STYLES[0]), tmp_path)
 
 
 def test_a_layer_that_is_no_picture(tmp_path: Path) -> None:
     (tmp_path / "layer.png").write_text("no picture")
     with pytest.raises(InputError, match="What was painted could not be read"):
         masks_of({"layers": [str(tmp_path / "layer.png")]}, STYLES, tmp_path)
+
+
+def test_a_photograph_is_there_to_be_painted_over(tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (3000, 1500), "teal").save(path)
+    copy = to_paint_over(str(path), tmp_path, max_pixels=10_000_000)
+    assert copy
+    with Image.open(copy) as shown:
+        assert shown.size == (1024, 512)
+    assert to_paint_over(str(path), tmp_path, max_pixels=1000) is None
+    path.write_text("no picture")
+    assert to_paint_over(str(path), tmp_path, max_pixels=1000) is None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -103,12 +105,12 @@ class Bench:
             return visit, given
 
         def once(request: gr.Request, *values: Any) -> Any:
-            with told():
+            with told(self.visits.root):
                 visit, given = begun(request, values)
                 return work(visit, **given)
 
         def again(request: gr.Request, *values: Any) -> Iterator[Any]:
-            with told():
+            with told(self.visits.root):
                 visit, given = begun(request, values)
                 yield from work(visit, **given)
 
@@ -140,14 +142,19 @@ def paths_in(value: Any) -> list[str]:
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Tell visitors in a sentence what went wrong, and no more than they should know."""
+def told(root: Path) -> Iterator[None]:
+    """Tell visitors in a sentence what went wrong, and no more than they should know.
+
+    Args:
+        root: Folder of the visitors' files, which go by their names alone.
+    """
     try:
         yield
     except gr.Error:
         raise
     except ImpastoError as error:
-        raise gr.Error(str(error), duration=None, print_exception=False) from None
+        sentence = re.sub(rf"{re.escape(str(root))}/([^\s/]+/)*", "", str(error))
+        raise gr.Error(sentence, duration=None, print_exception=False) from None
     except Exception as error:
         _log.exception("Something unforeseen failed.")
         raise gr.Error(

@@ -20,7 +20,7 @@ def upload(**how: Any) -> gr.Image:
     Args:
         **how: As for gr.Image.
     """
-    element = gr.Image(type="filepath", sources=["upload"], **how)
+    element = gr.Image(type="filepath", sources=["upload"], buttons=[], **how)
     # not a class of its own: Gradio writes a file beside each that is derived from one of its own
     element.preprocess = _path  # type: ignore[method-assign]
     return element
@@ -32,7 +32,7 @@ def editor(**how: Any) -> gr.ImageEditor:
     Args:
         **how: As for gr.ImageEditor.
     """
-    element = gr.ImageEditor(sources=["upload"], transforms=(), layers=False, **how)
+    element = gr.ImageEditor(sources=[], transforms=(), layers=False, buttons=[], **how)
     element.preprocess = _paths  # type: ignore[method-assign, assignment]
     return element
 

@@ -16,7 +16,7 @@ from impasto.errors import UsageError
 from impasto.settings import StylizeSettings
 from impasto.studio.bench import Bench
 from impasto.studio.bringing import PICTURES, VOLUMES, chosen, sample_names
-from impasto.studio.results import Changes, Results
+from impasto.studio.results import Changes, Results, picture
 from impasto.studio.texts import say
 from impasto.studio.visits import Visit
 from impasto.studio.work import Job, Made, Order
@@ -86,7 +86,7 @@ class SoundResults(Results):
 
     def build_result(self) -> list[Component]:
         """See Results."""
-        return [gr.Audio(label=say("result"), interactive=False)]
+        return [gr.Audio(label=say("result"), interactive=False, buttons=["download"])]
 
     def ended(self, _job: Job, made: Made) -> Changes:
         """See Results."""
@@ -100,10 +100,7 @@ class VolumeResults(Results):
         """See Results."""
         at = gr.Slider(0, 1, value=0.5, step=0.01, label=say("slice"))
         with gr.Row():
-            slices = [
-                gr.Image(label=say(own), interactive=False, format="webp")
-                for own in ("before", "after")
-            ]
+            slices = [picture(own) for own in ("before", "after")]
         self.both = gr.State(value=None)
         inputs = {"both": self.both, "at": at}
         gr.on(

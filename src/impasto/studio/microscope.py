@@ -22,6 +22,7 @@ from impasto.samples import samples
 from impasto.signal import Signal
 from impasto.studio.bench import MACHINE, Bench
 from impasto.studio.bringing import PICTURES, chosen, sample_names, upload
+from impasto.studio.results import BUTTONS
 from impasto.studio.texts import say
 from impasto.studio.visits import Visit
 from impasto.units import Atlas, excited
@@ -139,7 +140,13 @@ def build(bench: Bench) -> None:
             which = gr.Button(say("which"))
         with gr.Column(scale=3, min_width=320):
             patches, units = (
-                gr.Gallery(label=say(label), columns=1, interactive=False, height="auto")
+                gr.Gallery(
+                    label=say(label),
+                    columns=1,
+                    interactive=False,
+                    height="auto",
+                    buttons=[*BUTTONS],
+                )
                 for label in ("unit_shown", "excited")
             )
 

@@ -9,10 +9,34 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from impasto.errors import InputError, UsageError
+from impasto import media
+from impasto.errors import ImpastoError, InputError, UsageError
 
 COLORS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#46f0f0")
+_SHOWN = 1024  # pixels of the longest side of what is painted over
 _SOLID = 128  # of 255: where paint covers more than half
+
+
+def to_paint_over(photo: str, folder: Path, *, max_pixels: int) -> str | None:
+    """Write a small copy of a photograph; masks have its sides, at any size.
+
+    Args:
+        photo: Its file.
+        folder: Where the copy goes.
+        max_pixels: Of the photograph, at most.
+    Returns:
+        The copy; None of what is no picture, which is told when it is stylized.
+    """
+    try:
+        picture = media.to_pil(media.read(photo, medium="image", max_pixels=max_pixels)).convert(
+            "RGB"
+        )
+    except ImpastoError:
+        return None
+    picture.thumbnail((_SHOWN, _SHOWN))
+    path = folder / "photograph.webp"
+    picture.save(path, quality=90)
+    return str(path)
 
 
 def masks_of(
@@ -30,6 +54,7 @@ def masks_of(
         For each style a mask of the content and one of the style; none if nothing was painted.
     Raises:
         UsageError: If more colors were painted than there are styles, or a style has no region.
+        InputError: If a style is no picture.
     """
     layers = [] if painted is None else painted.get("layers") or []
     region = _regions([_opened(layer) for layer in layers])
@@ -42,13 +67,14 @@ def masks_of(
         )
     region = np.where(region == 0, 1, region)
     pairs = []
-    for number in range(1, len(styles) + 1):
+    for number, style in enumerate(styles, start=1):
         inside = region == number
         if not inside.any():
             raise UsageError(f"No region was painted for style {number}: remove it, or paint one.")
-        ours, theirs = folder / f"region_{number}.png", folder / "everywhere.png"
+        ours, theirs = folder / f"region_{number}.png", folder / f"whole_{number}.png"
         Image.fromarray(np.where(inside, 255, 0).astype(np.uint8)).convert("RGB").save(ours)
-        Image.new("RGB", (16, 16), "white").save(theirs)
+        height, width = media.read(style, medium="image").space
+        Image.new("1", (width, height), "white").save(theirs)
         pairs.append((str(ours), str(theirs)))
     return pairs
 

@@ -13,6 +13,7 @@ from impasto.studio.texts import say
 from impasto.studio.work import Job, Made, Shown
 from impasto.stylization.drawing import draw_costs
 
+BUTTONS: Any = ("download", "fullscreen")  # of pictures; to share is to send them to other machines
 PLOT_EVERY = 4  # times that something is shown for one plot
 
 Changes = Mapping[Component, Any]
@@ -100,11 +101,15 @@ class PictureResults(Results):
 
     def build_result(self) -> list[Component]:
         """See Results."""
-        return [gr.Image(label=say("result"), interactive=False, format="webp")]
+        return [picture("result")]
 
     def build_compared(self) -> list[Component]:
         """See Results."""
-        return [gr.ImageSlider(label=say("compare"), interactive=False, format="webp")]
+        return [
+            gr.ImageSlider(
+                label=say("compare"), interactive=False, format="webp", buttons=[*BUTTONS]
+            )
+        ]
 
     def build_gallery(self) -> list[Component]:
         """See Results."""
@@ -115,6 +120,7 @@ class PictureResults(Results):
                 columns=4,
                 height=220,
                 preview=False,
+                buttons=[*BUTTONS],
                 elem_classes="made",
             )
         ]
@@ -132,6 +138,11 @@ class PictureResults(Results):
             self.compared[0]: pair,
             self.gallery[0]: list(job.visit.gallery),
         }
+
+
+def picture(label: str) -> gr.Image:
+    """Return an element that shows a picture; its label is a key of the words."""
+    return gr.Image(label=say(label), interactive=False, format="webp", buttons=[*BUTTONS])
 
 
 def _falls(shown: Shown) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -14,7 +14,7 @@ from impasto.settings import StylizeSettings
 from impasto.studio.bench import Bench
 from impasto.studio.bringing import PICTURES, chosen, editor, sample_names, sample_shelf, upload
 from impasto.studio.options import FOLDED, element, settings_from
-from impasto.studio.regions import COLORS, masks_of
+from impasto.studio.regions import COLORS, masks_of, to_paint_over
 from impasto.studio.results import Changes, PictureResults
 from impasto.studio.texts import say
 from impasto.studio.visits import Visit
@@ -51,6 +51,7 @@ def _form(bench: Bench) -> dict[str, Any]:
         columns=3,
         height=180,
         preview=False,
+        buttons=[],
     )
     asked["sample_paintings"] = gr.Dropdown(
         sample_names("painting"), multiselect=True, label=say("sample_paintings")
@@ -71,9 +72,29 @@ def _form(bench: Bench) -> dict[str, Any]:
             label=say("masks_paint"),
             brush=gr.Brush(colors=list(COLORS), default_color=COLORS[0], color_mode="fixed"),
         )
+    photos = {name: asked[name] for name in ("photo", "sample_photo")}
+    gr.on(
+        [own.change for own in photos.values()],
+        bench.answer(_to_paint_over(bench), photos),
+        [*photos.values()],
+        asked["painted"],
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
     with gr.Accordion(say("everything"), open=False):
         asked |= {name: element(name) for name in FOLDED}
     return asked
+
+
+def _to_paint_over(bench: Bench) -> Callable[..., str | None]:
+    def shown(visit: Visit, photo: str | None, sample_photo: str | None) -> str | None:
+        if not photo and not sample_photo:
+            return None
+        path = chosen(photo, sample_photo, "photograph")
+        return to_paint_over(path, visit.new_folder(), max_pixels=bench.limits.max_pixels)
+
+    return shown
 
 
 def _order(values: Mapping[str, Any], bench: Bench, visit: Visit) -> Order:

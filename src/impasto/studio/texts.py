@@ -34,10 +34,9 @@ WORDS: Mapping[str, Both] = {
     "everything": ("Everything else", "其他设置"),
     "masks": ("Regions", "区域"),
     "masks_help": (
-        "Put the photograph here, and paint where each painting rules: the first color stands for "
-        "the first painting, the second for the second. What is left bare belongs to the first.",
-        "把照片放到这里,涂出每幅画作用的区域:第一种颜色代表第一幅画,第二种代表第二幅。"
-        "未涂的部分归第一幅画。",
+        "Paint where each painting rules: the first color stands for the first painting, the "
+        "second for the second. What is left bare belongs to the first.",
+        "涂出每幅画作用的区域:第一种颜色代表第一幅画,第二种代表第二幅。未涂的部分归第一幅画。",
     ),
     "masks_paint": ("Regions of the paintings", "各画作的区域"),
     "run": ("Stylize", "开始"),

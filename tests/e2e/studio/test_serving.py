@@ -1,0 +1,85 @@
+"""Where the page listens, who may come in, and calls from Python."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+
+def test_from_python(studio: Callable[..., str], desk: Any) -> None:
+    from gradio_client import Client, handle_file
+
+    client = Client(studio(), verbose=False, download_files=str(desk / "taken"))
+    made = client.predict(
+        photo=handle_file(desk / "photo.png"),
+        sample_paintings=["harvest"],
+        size=64,
+        steps="3",
+        levels="1",
+        api_name="/stylize",
+    )
+    files = [Path(own).name for own in made[4]]
+    assert "photo_stylized.png" in files
+    assert made[5].startswith("impasto stylize photo.png --style harvest --size 64")
+    painted = client.predict(
+        sample_photo="horses", model="paintings", style="harvest", api_name="/paint"
+    )
+    with Image.open(painted) as picture:
+        assert max(picture.size) == 512
+    patches = client.predict(layer="relu1_2", unit=3, api_name="/unit")
+    assert patches
+    assert all(Path(own["image"]).is_file() for own in patches)
+    excited = client.predict(layer="relu1_2", sample="horses", api_name="/excited")
+    assert re.match(r"relu1_2:\d+  ", excited[0]["caption"])
+
+
+def test_the_program_says_where_it_listens_and_ends_cleanly(desk: Any) -> None:
+    process = desk.start("studio", "--port", "0")
+    assert process.stderr is not None
+    assert re.match(
+        rb"impasto: The studio is at http://127\.0\.0\.1:\d+/ until Ctrl-C\.",
+        process.stderr.readline(),
+    )
+    process.send_signal(2)
+    outcome = desk.end(process)
+    assert outcome.code == 130
+    assert outcome.lines == ["impasto: Interrupted."]
+
+
+def test_it_does_not_let_everybody_in(desk: Any) -> None:
+    desk.impasto("studio", "--host", "0.0.0.0").refuses(2, "--auth USER:PASSWORD_FILE")
+    desk.impasto("studio", "--auth", "me").refuses(2, "USER:PASSWORD_FILE")
+    desk.impasto("studio", "--auth", "me:nothing.txt").refuses(3, "nothing.txt")
+    desk.impasto("studio", "--auth", "me:style.png", "--no-auth").refuses(2, "choose one")
+
+
+def test_a_password_is_asked_for(
+    studio: Callable[..., str], new_page: Callable[..., Page], desk: Any
+) -> None:
+    (desk / "password").write_text("open sesame\n")
+    page = new_page()
+    page.goto(studio("--auth", f"me:{desk / 'password'}"))
+    expect(page.get_by_label("username")).to_be_visible()
+    assert page.get_by_role("button", name="Stylize", exact=True).count() == 0
+    page.get_by_label("username").fill("me")
+    page.get_by_label("password").fill("open sesame")
+    page.get_by_role("button", name="Login").click()
+    expect(page.get_by_role("button", name="Stylize", exact=True)).to_be_visible()
+
+
+def test_uploads_have_a_limit(studio: Callable[..., str], desk: Any) -> None:
+    from gradio_client import Client, handle_file
+
+    client = Client(studio("--max-pixels", "1000"), verbose=False)
+    with pytest.raises(Exception, match="pixels"):
+        client.predict(
+            photo=handle_file(desk / "photo.png"),
+            sample_paintings=["harvest"],
+            api_name="/stylize",
+        )

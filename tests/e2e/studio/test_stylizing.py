@@ -1,0 +1,89 @@
+"""Stylizing in the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+
+def test_upload_watch_and_take_away(visit: Callable[..., Any], desk: Any) -> None:
+    visitor = visit()
+    visitor.bring(desk / "photo.png", desk / "style.png")
+    visitor.quickly(steps=60)
+    visitor.run.click()
+    expect(visitor.place).to_have_text(re.compile(r"step \d+/60 · \d+ s · J = "))
+    visitor.ends()
+    files = visitor.page.locator("a[download]")
+    expect(visitor.page.locator("a[download='photo_stylized.png']").first).to_be_visible()
+    names = {str(own.get_attribute("download")) for own in files.all()}
+    assert {"photo_stylized.png", "settings.json", "costs.png", "film.webp"} <= names
+    with visitor.page.expect_download() as caught:
+        visitor.page.locator("a[download='photo_stylized.png']").first.click()
+    caught.value.save_as(desk / "taken.png")
+    with Image.open(desk / "taken.png") as taken:
+        assert taken.size == (64, 48)
+        assert "impasto" in str(taken.info)
+    command = visitor.page.locator(".command textarea").first.input_value()
+    assert command == (
+        "impasto stylize photo.png --style style.png --size 64 --steps 60 -o photo_stylized.png"
+    )
+    expect(visitor.page.get_by_text("Before and after")).to_be_visible()
+
+
+def test_stop_keeps_the_picture_so_far(visit: Callable[..., Any], desk: Any) -> None:
+    visitor = visit()
+    visitor.bring(desk / "photo.png", desk / "style.png")
+    visitor.quickly(steps=100_000)
+    visitor.run.click()
+    expect(visitor.place).to_contain_text("J = ")
+    visitor.page.get_by_role("button", name="Stop and keep").first.click()
+    visitor.ends("■")
+    expect(visitor.page.locator("a[download='photo_stylized.png']").first).to_be_visible()
+
+
+def test_samples_are_picked_by_their_pictures(visit: Callable[..., Any]) -> None:
+    visitor = visit()
+    shelves = visitor.page.locator(".shelf")
+    shelves.nth(0).locator("button").nth(4).click()
+    expect(visitor.page.get_by_label("or a photograph").first).to_have_value(
+        "neuschwanstein_castle"
+    )
+    shelves.nth(1).locator("button").nth(2).click()
+    expect(visitor.page.get_by_text("harvest").first).to_be_visible()
+    visitor.fill("number input for Size: longest side in pixels", 192 if visitor.is_shot else 64)
+    visitor.page.get_by_label("draft").first.check()
+    visitor.run.click()
+    visitor.ends()
+    visitor.shoot("studio")
+
+
+def test_a_bad_file_gets_a_sentence(visit: Callable[..., Any], desk: Any) -> None:
+    (desk / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\nand no more")
+    visitor = visit()
+    uploads = visitor.page.locator("input[type=file]")
+    uploads.nth(0).set_input_files(desk / "photo.png")
+    visitor.page.locator(".shelf").nth(1).locator("button").nth(2).click()
+    visitor.quickly()
+    visitor.run.click()
+    told = visitor.page.get_by_test_id("toast-body")
+    expect(told.first).to_contain_text("photo.png")
+    expect(told.first).not_to_contain_text("Traceback")
+
+
+def test_nothing_brought_is_told(visit: Callable[..., Any]) -> None:
+    visitor = visit()
+    visitor.run.click()
+    told = visitor.page.get_by_test_id("toast-body")
+    expect(told.first).to_contain_text("There is no photograph")
+
+
+def test_on_a_phone_in_chinese(studio: Callable[..., str], new_page: Callable[..., Page]) -> None:
+    page = new_page(390, 844, locale="zh-CN", has_touch=True, is_mobile=True)
+    page.goto(studio())
+    expect(page.get_by_role("button", name="开始", exact=True)).to_be_visible()
+    expect(page.get_by_text("用一幅画的风格重绘一张照片")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
