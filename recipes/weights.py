@@ -100,12 +100,11 @@ def main() -> None:
 
 def photographs(more: Path | None) -> list[Path]:
     """Return the photographs to learn from."""
-    every = sorted((SHARED / "photos").glob("*.jpg"))
-    kept_back = held_out_photos()
     bundled = [sample.path for sample in samples() if sample.kind == "photo"]
-    own = [path for path in every if path not in kept_back]
     added = sorted(path for path in more.rglob("*") if path.is_file()) if more else []
-    return [*bundled, *added, *own]
+    shared = sorted((SHARED / "photos").glob("*.jpg"))
+    kept_back = {path.name for path in held_out_photos()}
+    return [path for path in (*bundled, *added, *shared) if path.name not in kept_back]
 
 
 def paintings() -> list[Path]:
@@ -140,9 +139,7 @@ def train(name: str, settings: TrainSettings, hours: float, photos: Sequence[Pat
         path = WORK / f"{name}-{number}.safetensors"
         if not path.exists():
             print(f"{name}: squares of {part.crop} pixels", flush=True)
-            step = one_part(name, number, part, settings, hours, stock, photos, model)
-            model = step.model()
-            write_bytes(path, model.packed())
+            one_part(name, number, part, settings, hours, stock, photos, model)
         model = read_model(path)
         seconds += float(model.facts["training"]["end"]["elapsed_seconds"])
     assert model is not None
@@ -163,8 +160,8 @@ def one_part(
     stock: Stock,
     photos: Sequence[Path],
     start: FastModel | None,
-) -> TrainStep:
-    """Learn from squares of one size, for its share of the time."""
+) -> None:
+    """Learn from squares of one size, for its share of the time, and write what was learned."""
     learned = Photos(photos, longest=part.size, crop=part.crop)
     changes = {
         "crop": part.crop,
@@ -191,6 +188,7 @@ def one_part(
     )
     diary = Diary(WORK / f"{name}-{number}.log")
     checkpoint = WORK / f"{name}-{number}.checkpoint"
+    step: TrainStep | None = None
     for step in session.steps(checkpoint=checkpoint):
         diary.take(step)
         if step.wrong:
@@ -202,9 +200,11 @@ def one_part(
                 f"J {step.record['total']:.4g}",
                 flush=True,
             )
+    if step is None:  # it was killed behind the last batch
+        raise ImpastoError(f"{checkpoint} is of a training that is done: remove it.")
     diary.finish(step)
+    write_bytes(WORK / f"{name}-{number}.safetensors", step.model().packed())
     checkpoint.unlink(missing_ok=True)
-    return step
 
 
 def seconds_a_batch(
@@ -223,6 +223,8 @@ def seconds_a_batch(
 def measured(model: FastModel) -> str:
     """Tell what photographs cost that were kept back, before and after they are painted."""
     costs = [own[2:] for own in judged(model, place(load_encoder()))]
+    if not costs:
+        return "nothing: ../shared was not there, and no photograph was kept back"
     before, after = (sum(own) / len(costs) for own in zip(*costs, strict=True))
     kind = "paintings that it was not shown" if model.is_any else "its paintings"
     return (

@@ -13,6 +13,7 @@ from safetensors.torch import load, save
 from impasto.errors import WeightsError
 from impasto.fast.model import VERSION, FastModel, StyleFacts, new_model, read_model
 from impasto.fast.network import Layout
+from impasto.fast.painter import TorchPainter
 from impasto.fast.painting import Brush, paint
 from impasto.fast.styles import StyleTable
 
@@ -138,11 +139,11 @@ def test_weights_that_are_not_finite(model: FastModel, tmp_path: Path) -> None:
 def test_a_table_of_some_codes(model: FastModel) -> None:
     codes = torch.randn(1, model.network.code_length)
     table = model.with_table(codes, [StyleFacts("new", "3")])
-    assert table.row("new") == 0
-    assert table.row("waves") is None
+    assert TorchPainter(table).named("new") == 0
+    assert TorchPainter(table).named("waves") is None
     assert isinstance(table.styles, StyleTable)
     assert torch.equal(table.styles(torch.ones(1, 1)), codes)
 
 
 def test_an_unknown_style_is_answered_with_near_ones(model: FastModel) -> None:
-    assert "Did you mean waves?" in str(model.unknown("wave"))
+    assert "Did you mean waves?" in str(TorchPainter(model).unknown("wave"))

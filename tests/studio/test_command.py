@@ -49,6 +49,18 @@ def test_everything_else_is() -> None:
         assert part in text
 
 
-@pytest.mark.parametrize("name", ["a b.jpg", "it's.jpg", "$(rm).jpg", "-o.jpg"])
+@pytest.mark.parametrize("name", ["a b.jpg", "it's.jpg", "$(rm).jpg"])
 def test_a_shell_takes_names_as_they_are(name: str) -> None:
     assert shlex.split(command_line(name, [("s.jpg", 1.0)], StylizeSettings()))[2] == name
+
+
+def test_no_name_is_an_option() -> None:
+    words = shlex.split(command_line("-o.jpg", [("--x.jpg", 1.0)], StylizeSettings(), output="-"))
+    assert words[2:] == ["./-o.jpg", "--style", "./--x.jpg", "-o", "./-"]
+
+
+def test_numbers_are_written_whole() -> None:
+    settings = StylizeSettings(style_weight=0.123456789)
+    command = command_line("a.jpg", [("b.jpg", 1 / 3)], settings)
+    assert "--style-weight 0.123456789 " in command
+    assert f"b.jpg:{1 / 3!r} " in command

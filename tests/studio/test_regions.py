@@ -13,6 +13,7 @@ from impasto.media.mask import paired_regions
 from impasto.samples import find
 from impasto.studio.regions import COLORS, masks_of, to_paint_over
 
+MOST = 10_000_000  # pixels
 STYLES = [str(find(name)) for name in ("starry_night", "harvest")]
 
 
@@ -31,7 +32,7 @@ def painted(folder: Path, *halves: str | None, soft: bool = False) -> dict[str, 
 
 
 def test_each_color_is_a_style(tmp_path: Path) -> None:
-    pairs = masks_of(painted(tmp_path, *COLORS[:2]), STYLES, tmp_path)
+    pairs = masks_of(painted(tmp_path, *COLORS[:2]), STYLES, tmp_path, max_pixels=MOST)
     for style, (_, theirs) in zip(STYLES, pairs, strict=True):
         assert read(theirs).space == read(style).space
         assert read(theirs).samples.min() == 1
@@ -44,38 +45,42 @@ def test_each_color_is_a_style(tmp_path: Path) -> None:
 
 
 def test_what_is_bare_belongs_to_the_first(tmp_path: Path) -> None:
-    (ours, _), (theirs, _) = masks_of(painted(tmp_path, None, COLORS[1]), STYLES, tmp_path)
+    (ours, _), (theirs, _) = masks_of(
+        painted(tmp_path, None, COLORS[1]), STYLES, tmp_path, max_pixels=MOST
+    )
     assert np.asarray(Image.open(ours))[0, 0, 0] == 255
     assert np.asarray(Image.open(theirs))[0, 0, 0] == 0
 
 
 def test_soft_borders_belong_to_the_nearest_color(tmp_path: Path) -> None:
     editor = painted(tmp_path, *COLORS[:2], soft=True)
-    first = np.asarray(Image.open(masks_of(editor, STYLES, tmp_path)[0][0]))
+    first = np.asarray(Image.open(masks_of(editor, STYLES, tmp_path, max_pixels=MOST)[0][0]))
     assert first[0, 8, 0] == 255
     assert first[0, 9, 0] == 255  # bare
 
 
 def test_nothing_painted_is_no_mask(tmp_path: Path) -> None:
-    assert masks_of(None, STYLES, tmp_path) == []
-    assert masks_of({"layers": []}, STYLES, tmp_path) == []
-    assert masks_of(painted(tmp_path, None, None), STYLES, tmp_path) == []
+    assert masks_of(None, STYLES, tmp_path, max_pixels=MOST) == []
+    assert masks_of({"layers": []}, STYLES, tmp_path, max_pixels=MOST) == []
+    assert masks_of(painted(tmp_path, None, None), STYLES, tmp_path, max_pixels=MOST) == []
 
 
 def test_more_colors_than_styles(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="3 colors were painted, and there are 2 styles"):
-        masks_of(painted(tmp_path, *COLORS[:3]), STYLES, tmp_path)
+        masks_of(painted(tmp_path, *COLORS[:3]), STYLES, tmp_path, max_pixels=MOST)
 
 
 def test_a_style_without_a_region(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No region was painted for style 2"):
-        masks_of(painted(tmp_path, COLORS[0], COLORS[2]), (*STYLES, STYLES[0]), tmp_path)
+        masks_of(
+            painted(tmp_path, COLORS[0], COLORS[2]), (*STYLES, STYLES[0]), tmp_path, max_pixels=MOST
+        )
 
 
 def test_a_layer_that_is_no_picture(tmp_path: Path) -> None:
     (tmp_path / "layer.png").write_text("no picture")
     with pytest.raises(InputError, match="What was painted could not be read"):
-        masks_of({"layers": [str(tmp_path / "layer.png")]}, STYLES, tmp_path)
+        masks_of({"layers": [str(tmp_path / "layer.png")]}, STYLES, tmp_path, max_pixels=MOST)
 
 
 def test_a_photograph_is_there_to_be_painted_over(tmp_path: Path) -> None:
@@ -88,3 +93,16 @@ def test_a_photograph_is_there_to_be_painted_over(tmp_path: Path) -> None:
     assert to_paint_over(str(path), tmp_path, max_pixels=1000) is None
     path.write_text("no picture")
     assert to_paint_over(str(path), tmp_path, max_pixels=1000) is None
+
+
+def test_what_was_painted_has_limits(tmp_path: Path) -> None:
+    paths = [str(tmp_path / f"{number}.png") for number in range(2)]
+    Image.new("RGBA", (3000, 3000), "red").save(paths[0])
+    with pytest.raises(InputError, match="What was painted could not be read"):
+        masks_of({"layers": paths[:1]}, STYLES, tmp_path, max_pixels=MOST)
+    for path, width in zip(paths, (20, 30), strict=True):
+        Image.new("RGBA", (width, 20), "red").save(path)
+    with pytest.raises(InputError, match="several sizes"):
+        masks_of({"layers": paths}, STYLES, tmp_path, max_pixels=MOST)
+    with pytest.raises(InputError, match="pixels"):
+        masks_of(painted(tmp_path, *COLORS[:2]), STYLES, tmp_path, max_pixels=1000)

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
+from impasto.studio import visits as visits_module
 from impasto.studio.visits import PREVIEWS, Visits
 
 
@@ -34,8 +36,9 @@ def test_who_leaves_takes_all_files_and_stops_the_job(tmp_path: Path) -> None:
     visit, mine = visits.of("one"), upload(tmp_path, "mine")
     visits.bring(visit, [mine])
     (visit.new_folder() / "result.png").write_bytes(b"result")
-    visits.leave("one")
-    assert visit.stopped.is_set()
+    with visit.job() as stopped:
+        visits.leave("one")
+        assert stopped.is_set()
     assert not visit.folder.exists()
     assert not mine.exists()
     assert visits.of("one") is not visit
@@ -86,3 +89,40 @@ def test_of_many_pictures_that_were_shown_the_last_are_kept(tmp_path: Path) -> N
     shown = [visit.shown(Image.new("RGB", (8, 8))) for _ in range(PREVIEWS + 3)]
     there = {str(path) for path in visit.folder.rglob("*.webp")}
     assert there == {str(kept), *map(str, shown[3:])}
+
+
+def test_to_stop_ends_what_runs_and_nothing_that_begins_later(tmp_path: Path) -> None:
+    visit = Visits(tmp_path).of("one")
+    with visit.job() as first:
+        visit.stop()
+        with visit.job() as second:
+            assert first.is_set()
+            assert not second.is_set()
+    assert not visit.is_busy
+
+
+def test_what_is_written_while_the_visitor_goes_goes_as_well(tmp_path: Path) -> None:
+    visits = Visits(tmp_path)
+    visit = visits.of("one")
+    with visit.job():
+        visits.leave("one")
+        visit.folder.mkdir()
+        (visit.folder / "late.png").write_bytes(b"late")
+    assert not visit.folder.exists()
+    with pytest.raises(FileNotFoundError):
+        visit.new_folder()
+    with visit.job() as stopped:
+        assert stopped.is_set()
+
+
+def test_who_does_not_say_goodbye_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits = Visits(tmp_path)
+    idle, busy = visits.of("idle"), visits.of("busy")
+    monkeypatch.setattr(visits_module, "LONGEST_VISIT", -1.0)
+    with busy.job():
+        new = visits.of("new")
+    assert not idle.folder.exists()
+    assert busy.folder.exists()
+    assert new.folder.exists()

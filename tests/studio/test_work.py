@@ -15,6 +15,7 @@ from impasto.settings import StylizeSettings
 from impasto.studio import work
 from impasto.studio.visits import Visit, Visits
 from impasto.studio.work import Job, Order
+from impasto.stylization import Stylization, StylizeStep
 
 QUICK: dict[str, Any] = {"size": 32, "steps": 3, "levels": 1}
 
@@ -58,6 +59,10 @@ def test_a_job_shows_its_steps_and_leaves_files(
         "impasto stylize 'my photo.png' --style harvest --size 32 --steps 3 --levels 1 "
         "-o 'my photo_stylized.png'"
     )
+    told = made.files[0].read_bytes() + made.files[1].read_bytes()
+    assert b"my photo.png" in told
+    assert str(visit.folder.parent).encode() not in told
+    assert b"/impasto/" not in told
     assert made.before is not None
     assert made.after is not None
     with Image.open(made.before) as before, Image.open(made.after) as after:
@@ -69,7 +74,7 @@ def test_what_is_stopped_is_kept(visit: Visit, photo: str) -> None:
     job = Job(Order(photo, [(str(find("harvest")), 1.0)], settings), visit)
     steps = job.run()
     next(steps)
-    visit.stopped.set()
+    visit.stop()
     assert len(list(steps)[-1].trace) < 1000
     assert job.made is not None
     assert job.made.stopped
@@ -82,7 +87,7 @@ def test_who_leaves_ends_it(visit: Visit, photo: str) -> None:
     steps = job.run()
     next(steps)
     steps.close()  # type: ignore[attr-defined]
-    assert visit.stopped.is_set()
+    assert not visit.is_busy
     assert all("_work" not in thread.name for thread in threading.enumerate())
 
 
@@ -90,3 +95,26 @@ def test_what_goes_wrong_is_raised(visit: Visit, tmp_path: Path) -> None:
     order = Order(str(tmp_path / "none.png"), [(str(find("harvest")), 1.0)], StylizeSettings())
     with pytest.raises(InputError, match=r"none\.png"):
         list(Job(order, visit).run())
+
+
+def test_nothing_is_kept_of_who_leaves_while_it_is_written(
+    tmp_path: Path, photo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in the visit's folder nor where results are rescued to."""
+    visits = Visits(tmp_path / "visits")
+    visit = visits.of("somebody")
+    rescued = tmp_path / "rescued"
+    rescued.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(rescued))
+    finish = StylizeStep.finish
+
+    def leave(step: StylizeStep) -> Stylization:
+        visits.leave("somebody")
+        return finish(step)
+
+    monkeypatch.setattr(StylizeStep, "finish", leave)
+    job = Job(Order(photo, [(str(find("harvest")), 1.0)], StylizeSettings(**QUICK)), visit)
+    with pytest.raises(FileNotFoundError):
+        list(job.run())
+    assert not list(rescued.iterdir())
+    assert not visit.folder.exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -12,14 +12,14 @@ from torch import Tensor
 from impasto.encoders.encoder import Encoder
 from impasto.engine.evaluator import LocalEvaluator
 from impasto.errors import UsageError
-from impasto.fast.styles import READ_LAYERS, read_style, statistics
+from impasto.fast.styles import READ_LAYERS, at_size, read_style, statistics
 from impasto.objectives.content import Content
 from impasto.objectives.conventions import Convention
 from impasto.objectives.objective import Costs, Objective
 from impasto.objectives.regularizers import Bounds, TotalVariation
 from impasto.objectives.style import Style, mean_gram
 from impasto.objectives.temporal import Temporal
-from impasto.signal import Space, fit, resample
+from impasto.signal import Space
 
 _PLAIN_WEIGHT = 20.0  # brings a picture left as it is to the costs of a painting, about
 KEPT = 256  # styles whose Gram matrices are kept
@@ -68,16 +68,15 @@ class Teacher:
         self._positions: dict[Space, dict[str, int]] = {}
 
     @torch.no_grad()
-    def target(self, key: tuple[int, ...], picture: Tensor) -> Target:
+    def target(self, key: tuple[int, ...], picture: Callable[[], Tensor]) -> Target:
         """Look at a style, or remember it.
 
         Args:
             key: What tells it from others.
-            picture: Shape (3, h, w).
+            picture: Makes its picture, shape (3, h, w).
         """
         if key not in self._targets:
-            space = tuple(picture.shape[1:])
-            seen = resample(picture[None], fit(space, min(self.size, max(space))))
+            seen = at_size(picture(), self.size)
             layers = {*self.style_layers, *(READ_LAYERS if self.reads else ())}
             features = self.encoder(seen.to(self.encoder.device), layers)
             grams = {own: mean_gram(features[own]).float() for own in self.style_layers}

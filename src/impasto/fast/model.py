@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from impasto.errors import UsageError, WeightsError, nearest
+from impasto.errors import WeightsError
 from impasto.fast.network import Layout, TransformNetwork
-from impasto.fast.styles import StylePredictor, Styles, StyleTable, styles_from
+from impasto.fast.styles import READ_SIZE, StylePredictor, Styles, StyleTable, styles_from
 
 KIND, VERSION = "impasto-fast", 1
 SUFFIX = ".safetensors"
@@ -61,16 +61,6 @@ class FastModel:
     def is_any(self) -> bool:
         """Whether it takes any style, and not only those that it knows."""
         return isinstance(self.styles, StylePredictor)
-
-    def row(self, name: str) -> int | None:
-        """Return the number of the style of a name; None if there is none."""
-        names = [own.name for own in self.known]
-        return names.index(name) if name in names and not self.is_any else None
-
-    def unknown(self, name: str) -> UsageError:
-        """Return an error for a style that the network does not have."""
-        names = [own.name for own in self.known]
-        return UsageError(f"{self.label} has no style {name!r}. {nearest(name, names)}")
 
     def modules(self) -> nn.ModuleDict:
         """Return all that has weights."""
@@ -119,7 +109,7 @@ class FastModel:
 
 
 def new_model(
-    layout: Layout, known: Sequence[StyleFacts], *, any_style: bool, size: int
+    layout: Layout, known: Sequence[StyleFacts], *, any_style: bool, size: int = READ_SIZE
 ) -> FastModel:
     """Build a network with random weights.
 

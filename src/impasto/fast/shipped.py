@@ -21,7 +21,7 @@ def shipped(folder: Path = FOLDER) -> list[Path]:
 def find_model(name: Path, folder: Path = FOLDER) -> Path:
     """Return the file of a model: a path, or the name of one that comes with impasto."""
     there = {path.stem: path for path in shipped(folder)}
-    return name if name.exists() or str(name) not in there else there[str(name)]
+    return name if name.is_file() or str(name) not in there else there[str(name)]
 
 
 def model_for(hashes: Sequence[str], folder: Path = FOLDER) -> Path:

@@ -83,10 +83,11 @@ class Stock:
 
     def draw(self, noise: torch.Generator) -> Drawn:
         """Draw one of the styles, and one of its views."""
-        most = len(self)
-        if self.favored and float(torch.rand((), generator=noise)) < 0.5:
-            most = self.favored
-        number = int(torch.randint(most, (), generator=noise))
+        first, last = 0, len(self)
+        if 0 < self.favored < len(self):
+            is_favored = float(torch.rand((), generator=noise)) < 0.5
+            first, last = (0, self.favored) if is_favored else (self.favored, len(self))
+        number = int(torch.randint(first, last, (), generator=noise))
         view = int(torch.randint(self.views, (), generator=noise))
         return self._drawn(number, view)
 

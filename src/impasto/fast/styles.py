@@ -159,6 +159,12 @@ class StylePredictor(Styles):
         return code
 
 
+def at_size(style: Tensor, size: int) -> Tensor:
+    """Reduce a style (3, h, w) to a longest side, as it is seen; shape (1, 3, h', w')."""
+    space = tuple(style.shape[1:])
+    return resample(style[None], fit(space, min(size, max(space))))
+
+
 @torch.no_grad()
 def read_style(
     encoder: Encoder, style: Tensor, regions: Tensor | None = None, *, size: int = READ_SIZE
@@ -174,8 +180,7 @@ def read_style(
     Returns:
         Shape (r, 2 * channels of all layers), r being 1 for the whole; float32.
     """
-    space = style.shape[1:]
-    seen = resample(style[None], fit(tuple(space), min(size, max(space))))
+    seen = at_size(style, size)
     return statistics(encoder(seen.to(encoder.device), READ_LAYERS), regions)
 
 

@@ -177,7 +177,8 @@ class Session:
             if self.is_main:
                 keeper.keep(number, records, seconds=seconds, slower=slower)
             yield TrainStep(number, settings.steps, record, records, self, wrong)
-            if settings.minutes is not None and seconds > 60 * settings.minutes:
+            # clocks differ: no device may go on while another one ends
+            if settings.minutes is not None and not self._agreed(seconds <= 60 * settings.minutes):
                 break
 
     def _learn(self, number: int, rate: float) -> tuple[Costs, bool]:
@@ -223,7 +224,7 @@ class Session:
         active = self.stock.active(number, settings.seed)
         drawn = torch.randint(len(active), (settings.batch,), generator=noise).tolist()
         chosen = [active[own] for own in drawn]
-        targets = [self.teacher.target(own.key, own.picture()) for own in chosen]
+        targets = [self.teacher.target(own.key, own.picture) for own in chosen]
         plain = torch.rand(settings.batch, generator=noise) < settings.plain
         return keys, contents, [own.key[0] for own in chosen], targets, plain.to(device)
 

@@ -14,7 +14,7 @@ from impasto.fast.shipped import find_model, shipped
 from impasto.samples import find
 from impasto.settings import StylizeSettings
 from impasto.studio.bench import Bench
-from impasto.studio.bringing import chosen, sample_names, upload
+from impasto.studio.bringing import chosen, chosen_picture, sample_names, upload
 from impasto.studio.results import Changes, PictureResults
 from impasto.studio.texts import say
 from impasto.studio.visits import Visit
@@ -93,7 +93,7 @@ def _order(bench: Bench, values: Mapping[str, Any], *, refining: bool) -> Order:
     Raises:
         UsageError: If something is missing or out of its range.
     """
-    content = chosen(values["photo"], values["sample_photo"], "photograph")
+    content = chosen_picture(values["photo"], values["sample_photo"])
     styles = [(chosen(values["painting"], values["style"], "painting"), 1.0)]
     if values["second"]:
         mix = float(values["mix"])

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -21,6 +20,7 @@ from impasto.studio.visits import Visit, Visits
 
 FILES = (gr.Audio, gr.File, gr.Gallery, gr.Image, gr.ImageEditor)  # elements that bring files
 MACHINE = "machine"  # the queue of all work that takes the whole machine
+_FOLDERS = re.compile(r"(?<![:/\w])/(?:[^\s/'\"]+/)+")  # of files, and not of addresses
 _log = logging.getLogger(__name__)
 
 
@@ -42,7 +42,7 @@ class Bench:
 
     def stop(self, request: gr.Request) -> None:
         """End the visitor's job; it keeps what it has made."""
-        self.visit(request).stopped.set()
+        self.visit(request).stop()
 
     def leave(self, request: gr.Request) -> None:
         """End the visit: the page was closed."""
@@ -68,11 +68,9 @@ class Bench:
             name: Of the endpoint.
             reveals: What is shown once there is a result.
         """
-        files = {key: own for key, own in inputs.items() if isinstance(own, FILES)}
         quietly: dict[str, Any] = {"queue": False, "api_visibility": "private"}
-        for key, own in files.items():  # noted at once, since others may bring the same, and leave
-            own.upload(self.answer(_nothing, {key: own}), own, None, **quietly)
-        begun = button.click(self.answer(_begin, files), [*files.values()], None, **quietly)
+        files = self.note_uploads(inputs)
+        begun = button.click(self.answer(_nothing, files), [*files.values()], None, **quietly)
         done = begun.then(
             self.answer(work, inputs),
             [*inputs.values()],
@@ -83,6 +81,20 @@ class Bench:
         )
         if reveals is not None:
             done.success(lambda: gr.update(visible=True), None, reveals, **quietly)
+
+    def note_uploads(self, inputs: Mapping[str, Component]) -> Mapping[str, Component]:
+        """Note files as soon as they are brought: others may bring the same, and leave.
+
+        Args:
+            inputs: Elements by name.
+        Returns:
+            Those among them that bring files.
+        """
+        files = {key: own for key, own in inputs.items() if isinstance(own, FILES)}
+        for key, own in files.items():
+            answer = self.answer(_nothing, {key: own})
+            own.upload(answer, own, None, queue=False, api_visibility="private")
+        return files
 
     def answer(
         self, work: Callable[..., Any], inputs: Mapping[str, Component]
@@ -105,12 +117,12 @@ class Bench:
             return visit, given
 
         def once(request: gr.Request, *values: Any) -> Any:
-            with told(self.visits.root):
+            with told():
                 visit, given = begun(request, values)
                 return work(visit, **given)
 
         def again(request: gr.Request, *values: Any) -> Iterator[Any]:
-            with told(self.visits.root):
+            with told():
                 visit, given = begun(request, values)
                 yield from work(visit, **given)
 
@@ -121,11 +133,6 @@ class Bench:
         parameters += [inspect.Parameter(own, kind, default=None) for own in names]
         answered.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         return answered
-
-
-def _begin(visit: Visit, **_files: Any) -> None:
-    """Forget that the last job was stopped: another one is asked for."""
-    visit.stopped.clear()
 
 
 def _nothing(_visit: Visit, **_files: Any) -> None:
@@ -142,19 +149,14 @@ def paths_in(value: Any) -> list[str]:
 
 
 @contextmanager
-def told(root: Path) -> Iterator[None]:
-    """Tell visitors in a sentence what went wrong, and no more than they should know.
-
-    Args:
-        root: Folder of the visitors' files, which go by their names alone.
-    """
+def told() -> Iterator[None]:
+    """Tell visitors in a sentence what went wrong; files of the machine go by their names alone."""
     try:
         yield
     except gr.Error:
         raise
     except ImpastoError as error:
-        sentence = re.sub(rf"{re.escape(str(root))}/([^\s/]+/)*", "", str(error))
-        raise gr.Error(sentence, duration=None, print_exception=False) from None
+        raise gr.Error(_FOLDERS.sub("", str(error)), duration=None, print_exception=False) from None
     except Exception as error:
         _log.exception("Something unforeseen failed.")
         raise gr.Error(

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from impasto.errors import UsageError
-from impasto.media import MEDIA
+from impasto.media import MEDIA, medium_of
 from impasto.samples import find, samples
 
 PICTURES = tuple(MEDIA["image"].inputs)
@@ -44,8 +44,9 @@ def _path(payload: Any) -> str | None:
 def _paths(payload: Any) -> dict[str, Any] | None:
     if payload is None:
         return None
-    background = payload.background.path if payload.background else None
-    return {"background": background, "layers": [own.path for own in payload.layers]}
+    parts = {"background": payload.background, "composite": payload.composite}
+    paths = {name: own.path if own else None for name, own in parts.items()}
+    return {**paths, "layers": [own.path for own in payload.layers]}
 
 
 def sample_names(kind: str) -> list[str]:
@@ -80,6 +81,20 @@ def sample_shelf(kind: str, target: gr.Dropdown) -> None:
         return [own for own in before if own != name] if name in before else [*before, name]
 
     shelf.select(pick, target, target, queue=False, api_visibility="private")
+
+
+def chosen_picture(brought: str | None, sample: str | None) -> str:
+    """Do as `chosen`, for a photograph.
+
+    Raises:
+        UsageError: If there is none, or it is a film or a volume.
+    """
+    path = chosen(brought, sample, "photograph")
+    if medium_of(path) != "image":
+        raise UsageError(
+            f"{path} has more than one picture: impasto stylize takes it, not this page."
+        )
+    return path
 
 
 def chosen(brought: str | None, sample: str | None, noun: str) -> str:

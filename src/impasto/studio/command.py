@@ -27,23 +27,36 @@ def command_line(
         masks: For each style the names of a mask of the content and of one of the style.
         output: Name of the result.
     """
-    words = ["impasto", "stylize", content]
+    words = ["impasto", "stylize", _argument(content)]
     for name, weight in styles:
-        words += ["--style", name if weight == 1 else f"{name}:{weight:g}"]
+        words += [
+            "--style",
+            _argument(name) if weight == 1 else f"{_argument(name)}:{_number(weight)}",
+        ]
     for pair in masks:
-        words += ["--mask", *pair]
+        words += ["--mask", *map(_argument, pair)]
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
         if value != field.default:
             words += _written(option(field.name), value)
-    return shlex.join([*words, "-o", output])
+    return shlex.join([*words, "-o", _argument(output)])
 
 
 def _written(name: str, value: Any) -> list[str]:
     if isinstance(value, bool):
         return [name] if value else [f"--no-{name[2:]}"]
     if isinstance(value, Mapping):
-        return [name, ",".join(f"{layer}:{weight:g}" for layer, weight in value.items())]
+        return [name, ",".join(f"{layer}:{_number(weight)}" for layer, weight in value.items())]
     if isinstance(value, tuple):
-        return [name, *(f"{one:g}" for one in value)]
-    return [name, f"{value:g}" if isinstance(value, float) else str(value)]
+        return [name, *(_number(one) for one in value)]
+    return [name, _number(value) if isinstance(value, float) else str(value)]
+
+
+def _number(value: float) -> str:
+    """Write a number so that it is read as the same."""
+    return repr(float(value)).removesuffix(".0")
+
+
+def _argument(name: str) -> str:
+    """Write the name of a file so that it is not taken for an option."""
+    return f"./{name}" if name.startswith("-") else name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 import gradio as gr
@@ -22,7 +22,7 @@ from impasto.samples import samples
 from impasto.signal import Signal
 from impasto.studio.bench import MACHINE, Bench
 from impasto.studio.bringing import PICTURES, chosen, sample_names, upload
-from impasto.studio.results import BUTTONS
+from impasto.studio.results import BUTTONS, Changes
 from impasto.studio.texts import say
 from impasto.studio.visits import Visit
 from impasto.units import Atlas, excited
@@ -69,14 +69,22 @@ class Desk:
         """Open a picture; return it as the network sees it, and as its medium draws it."""
         return only(source, self.encoder, max_size=SIZE, max_pixels=self.max_pixels)
 
-    def look(self, pictures: Sequence[str], layer: str) -> Iterator[tuple[int, Atlas | None]]:
-        """Look at a set; yield how many pictures were looked at, and at the end what was found."""
+    def look(
+        self, pictures: Sequence[str], layer: str, stopped: Event
+    ) -> Iterator[tuple[int, Atlas | None]]:
+        """Look at a set; yield how many pictures were looked at, and at the end what was found.
+
+        Raises:
+            UsageError: If the visitor goes meanwhile.
+        """
         key = (tuple(pictures), layer)
         if key not in self._atlases:
             encoder = self.encoder
             dataset = Dataset(list(pictures), longest=SIZE, max_pixels=self.max_pixels)
             findings: Findings | None = None
             for findings in search(Search(encoder, [layer], k=NINE, per_picture=1), dataset):
+                if stopped.is_set():
+                    raise UsageError("The visit has ended.")
                 yield findings.looked_at, None
             assert findings is not None
             atlas = charted(findings, encoder, dataset)
@@ -86,18 +94,20 @@ class Desk:
                 self._atlases[key] = atlas
         yield len(pictures), self._atlases[key]
 
-    def known(self, pictures: Sequence[str], layer: str) -> Atlas:
-        """Return what was found in a set, which is looked at if need be."""
-        for _, atlas in self.look(pictures, layer):
-            if atlas is not None:
-                return atlas
-        raise UsageError("There is no picture to look at.")
+    def known(self, pictures: Sequence[str], layer: str, stopped: Event) -> Atlas:
+        """Return what was found in a set, which is looked at if need be; see `look`."""
+        *_, (_, atlas) = self.look(pictures, layer, stopped)
+        assert atlas is not None
+        return atlas
 
-    def patches(self, pictures: Sequence[str], layer: str, unit: int) -> Shown:
-        """Draw the patches that excite a unit most, each with its projection."""
-        atlas = self.known(pictures, layer)
+    def patches(self, atlas: Atlas, layer: str, unit: int | None) -> Shown:
+        """Draw the patches that excite a unit most, each with its projection.
+
+        Raises:
+            UsageError: If there is no such unit.
+        """
         units = atlas.layers[layer].units
-        if not 0 <= unit < len(units):
+        if unit is None or not 0 <= unit < len(units):
             raise UsageError(f"{layer} has units 0 to {len(units) - 1}, and no unit {unit}.")
         shown: Shown = []
         for patch in units[unit]:
@@ -109,10 +119,10 @@ class Desk:
                 shown.append((drawn, f"{patch.rank + 1}. {name}: {patch.activation:.3g}"))
         return shown
 
-    def excited_by(self, source: str, layer: str, pictures: Sequence[str]) -> Shown:
+    def excited_by(self, source: str, atlas: Atlas, layer: str) -> Shown:
         """Draw the units that a picture excites most, compared with what they reach in a set."""
         signal, portrait = self.opened(source)
-        units = self.known(pictures, layer).layers[layer].units
+        units = atlas.layers[layer].units
         usual = torch.tensor([own[0].activation if own else 0.0 for own in units])
         shown: Shown = []
         for one in excited(self.encoder, signal, layer, usual=usual, k=NINE):
@@ -158,17 +168,19 @@ def build(bench: Bench) -> None:
         ]
 
     def looked(
-        visit: Visit, layer: str, unit: int, pictures: Sequence[str] | None
-    ) -> Iterator[list[Any]]:
+        visit: Visit, layer: str, unit: int | None, pictures: Sequence[str] | None
+    ) -> Iterator[Changes]:
         paths = own_set(pictures)
-        for count, atlas in desk.look(paths, layer):
-            yield [f"{count}/{len(paths)}", gr.skip()]
-            if atlas is None and visit.stopped.is_set():
-                return
-        yield ["", _kept(visit, desk.patches(paths, layer, unit))]
+        with visit.job() as stopped:
+            for count, atlas in desk.look(paths, layer, stopped):
+                yield {said: f"{count}/{len(paths)}"}
+                if atlas is not None:
+                    yield {said: "", patches: _kept(visit, desk.patches(atlas, layer, unit))}
 
-    def picked(visit: Visit, layer: str, unit: int, pictures: Sequence[str] | None) -> Kept:
-        return _kept(visit, desk.patches(own_set(pictures), layer, unit))
+    def picked(visit: Visit, layer: str, unit: int | None, pictures: Sequence[str] | None) -> Kept:
+        with visit.job() as stopped:
+            atlas = desk.known(own_set(pictures), layer, stopped)
+            return _kept(visit, desk.patches(atlas, layer, unit))
 
     def answered(
         visit: Visit,
@@ -178,11 +190,14 @@ def build(bench: Bench) -> None:
         sample: str | None,
     ) -> Kept:
         source = chosen(picture, sample, "picture")
-        return _kept(visit, desk.excited_by(source, layer, own_set(pictures)))
+        with visit.job() as stopped:
+            atlas = desk.known(own_set(pictures), layer, stopped)
+            return _kept(visit, desk.excited_by(source, atlas, layer))
 
     of_unit = {"layer": layer, "unit": unit, "pictures": pictures}
     of_picture = {"layer": layer, "pictures": pictures, "picture": picture, "sample": sample}
     machine: dict[str, Any] = {"concurrency_id": MACHINE, "concurrency_limit": 1}
+    bench.note_uploads(of_picture)
     bench.job(look, looked, of_unit, [said, patches], name="look")
     unit.submit(
         bench.answer(picked, of_unit), [*of_unit.values()], patches, api_name="unit", **machine

@@ -10,13 +10,14 @@ import gradio as gr
 from impasto.studio import at_once, mediums, microscope, stylizing
 from impasto.studio.bench import Bench
 from impasto.studio.texts import say
+from impasto.studio.visits import LONGEST_VISIT
 
 CSS = """
 .place p { min-height: 1.5em; font-variant-numeric: tabular-nums }
 .shelf .caption-label { display: none }
 footer { display: none !important }
 """
-_SWEEP, _AGE = 300, 6 * 3600  # seconds between looking for old files, and how old they are
+_SWEEP = 300  # seconds between looking for old files
 
 
 def build_page(bench: Bench) -> gr.Blocks:
@@ -35,7 +36,10 @@ def build_page(bench: Bench) -> gr.Blocks:
     if find_spec("nibabel") is not None:
         parts.append(("volumes", mediums.build_volumes))
     page: gr.Blocks = gr.Blocks(
-        title="impasto", analytics_enabled=False, delete_cache=(_SWEEP, _AGE), fill_width=True
+        title="impasto",
+        analytics_enabled=False,
+        delete_cache=(_SWEEP, LONGEST_VISIT),
+        fill_width=True,
     )
     with page:
         gr.Markdown(say("about"))

@@ -12,7 +12,15 @@ from impasto.objectives.conventions import convention
 from impasto.samples import find
 from impasto.settings import StylizeSettings
 from impasto.studio.bench import Bench
-from impasto.studio.bringing import PICTURES, chosen, editor, sample_names, sample_shelf, upload
+from impasto.studio.bringing import (
+    PICTURES,
+    chosen,
+    chosen_picture,
+    editor,
+    sample_names,
+    sample_shelf,
+    upload,
+)
 from impasto.studio.options import FOLDED, element, settings_from
 from impasto.studio.regions import COLORS, masks_of, to_paint_over
 from impasto.studio.results import Changes, PictureResults
@@ -78,7 +86,8 @@ def _form(bench: Bench) -> dict[str, Any]:
         bench.answer(_to_paint_over(bench), photos),
         [*photos.values()],
         asked["painted"],
-        queue=False,
+        concurrency_id="painted over",
+        concurrency_limit=1,
         show_progress="hidden",
         api_visibility="private",
     )
@@ -104,7 +113,7 @@ def _order(values: Mapping[str, Any], bench: Bench, visit: Visit) -> Order:
         UsageError: If something is missing or out of its range.
     """
     paintings = [path for path, _ in values["paintings"] or ()]
-    content = chosen(values["photo"], values["sample_photo"], "photograph")
+    content = chosen_picture(values["photo"], values["sample_photo"])
     paintings += [str(find(name)) for name in values["sample_paintings"] or ()]
     if not paintings:
         raise UsageError("There is no painting: drop one, or pick one that comes with impasto.")
@@ -118,7 +127,9 @@ def _order(values: Mapping[str, Any], bench: Bench, visit: Visit) -> Order:
             "max_pixels": bench.limits.max_pixels,
         }
     )
-    masks = masks_of(values["painted"], paintings, visit.new_folder())
+    masks = masks_of(
+        values["painted"], paintings, visit.new_folder(), max_pixels=bench.limits.max_pixels
+    )
     weights = _weights(values["weights"], len(paintings))
     return Order(
         content,
@@ -131,8 +142,7 @@ def _order(values: Mapping[str, Any], bench: Bench, visit: Visit) -> Order:
 def _strengthened(settings: StylizeSettings, factor: float) -> StylizeSettings:
     if factor == 1:
         return settings
-    usual = convention(settings.objective).style_weight
-    return settings.changed({"style_weight": factor * (settings.style_weight or usual)})
+    return settings.changed({"style_weight": factor * convention(settings.objective).style_weight})
 
 
 def _weights(text: str | None, count: int) -> Sequence[float]:

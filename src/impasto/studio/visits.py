@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock
 
 from PIL import Image
 
+LONGEST_VISIT = 6 * 3600  # seconds in which nothing is asked for
 PREVIEWS = 100  # of the pictures shown to a visitor, how many are kept
 
 
@@ -22,23 +25,52 @@ class Visit:
     Attributes:
         folder: Files made for the visitor. Nobody can guess its name, which is part of each
             file's address.
-        stopped: Set when the running job shall end.
         gallery: Pictures that were made, newest first, with what each is.
         uploads: Files that the visitor has brought.
         left: Whether the visitor has gone.
+        used: When anything was asked for last, in seconds of a clock that runs on.
     """
 
     folder: Path
-    stopped: Event = field(default_factory=Event)
     gallery: list[tuple[str, str]] = field(default_factory=list)
     uploads: set[Path] = field(default_factory=set)
     left: bool = False
+    used: float = 0.0
+    _jobs: set[Event] = field(default_factory=set)
     _previews: deque[Path] = field(default_factory=deque)
 
+    @contextmanager
+    def job(self) -> Iterator[Event]:
+        """Begin a job, and yield what is set when it shall end."""
+        stopped = Event()
+        self._jobs.add(stopped)
+        if self.left:
+            stopped.set()
+        try:
+            yield stopped
+        finally:
+            self._jobs.discard(stopped)
+            if self.left:  # what was written while the visitor went
+                shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job runs."""
+        return bool(self._jobs)
+
+    def stop(self) -> None:
+        """End the jobs that run; they keep what they have made."""
+        for stopped in list(self._jobs):
+            stopped.set()
+
     def new_folder(self) -> Path:
-        """Make a folder for the files of a job."""
+        """Make a folder for the files of a job.
+
+        Raises:
+            FileNotFoundError: If the visitor has gone.
+        """
         folder = self.folder / secrets.token_hex(4)
-        folder.mkdir(parents=True)
+        folder.mkdir()
         return folder
 
     def shown(self, picture: Image.Image | None) -> str | None:
@@ -75,13 +107,25 @@ class Visits:
         Args:
             session: What the page calls itself; None for a caller without a page.
         """
+        self._sweep()
         with self._lock:
             name = session or secrets.token_hex(8)
             if name not in self._visits:
                 folder = self.root / secrets.token_hex(16)
                 folder.mkdir(parents=True)
                 self._visits[name] = Visit(folder)
+            self._visits[name].used = time.monotonic()
             return self._visits[name]
+
+    def _sweep(self) -> None:
+        """End visits that nobody has used for long: callers without a page do not say goodbye."""
+        oldest = time.monotonic() - LONGEST_VISIT
+        with self._lock:
+            idle = [
+                name for name, own in self._visits.items() if own.used < oldest and not own.is_busy
+            ]
+        for name in idle:
+            self.leave(name)
 
     def bring(self, visit: Visit, uploads: Iterable[str | Path]) -> None:
         """Note files that a visitor has brought."""
@@ -95,7 +139,7 @@ class Visits:
             if visit is None:
                 return
             visit.left = True
-            visit.stopped.set()
+            visit.stop()
             others = {path for own in self._visits.values() for path in own.uploads}
         shutil.rmtree(visit.folder, ignore_errors=True)
         for path in visit.uploads - others:

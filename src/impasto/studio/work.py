@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Thread
+from typing import Any
 
 from PIL import Image
 
@@ -119,34 +120,34 @@ class Job:
             ImpastoError: As `stylize_steps` does.
         """
         news: SimpleQueue[Shown | Exception | None] = SimpleQueue()
-        worker = Thread(target=self._work, args=(news,), daemon=True)
-        worker.start()
-        try:
-            while True:
-                fresh = [news.get()]
-                while not news.empty():
-                    fresh.append(news.get())
-                shown = [own for own in fresh if isinstance(own, Shown)]
-                if shown:
-                    yield shown[-1]
-                if isinstance(fresh[-1], Exception):
-                    raise fresh[-1]
-                if fresh[-1] is None:
-                    return
-        finally:
-            if worker.is_alive():
-                self.visit.stopped.set()
+        with self.visit.job() as stopped:
+            worker = Thread(target=self._work, args=(news, stopped), daemon=True)
+            worker.start()
+            try:
+                while True:
+                    fresh = [news.get()]
+                    while not news.empty():
+                        fresh.append(news.get())
+                    shown = [own for own in fresh if isinstance(own, Shown)]
+                    if shown:
+                        yield shown[-1]
+                    if isinstance(fresh[-1], Exception):
+                        raise fresh[-1]
+                    if fresh[-1] is None:
+                        return
+            finally:
+                stopped.set()
                 worker.join()
 
-    def _work(self, news: SimpleQueue[Shown | Exception | None]) -> None:
+    def _work(self, news: SimpleQueue[Shown | Exception | None], stopped: Event) -> None:
         try:
-            self._descend(news)
+            self._descend(news, stopped)
         except Exception as error:
             news.put(error)
         else:
             news.put(None)
 
-    def _descend(self, news: SimpleQueue[Shown | Exception | None]) -> None:
+    def _descend(self, news: SimpleQueue[Shown | Exception | None], stopped: Event) -> None:
         order, film = self.order, Film()
         step: StylizeStep | None = None
         shown = -EVERY
@@ -158,19 +159,21 @@ class Job:
             if time.monotonic() - shown >= EVERY:
                 news.put(_shown(step))
                 shown = time.monotonic()
-            if self.visit.stopped.is_set():
+            if stopped.is_set():
                 break
         assert step is not None
-        if not self.visit.left:  # nobody is there who could take anything away
-            self.made = self._finish(step, film)
-            news.put(_shown(step))
+        if self.visit.left:  # nobody is there who could take anything away
+            return
+        self.made = self._finish(step, film, is_stopped=stopped.is_set())
+        news.put(_shown(step))
 
-    def _finish(self, step: StylizeStep, film: Film) -> Made:
+    def _finish(self, step: StylizeStep, film: Film, *, is_stopped: bool) -> Made:
         folder, result = self.visit.new_folder(), step.finish()
+        result = replace(result, origin=_without_folders(result.origin))
         medium = step.problem.domain.medium
         stem = f"{Path(self.order.content).stem}_stylized"
         output = folder / (stem + media.default_suffix(medium, self.order.content))
-        result.save(output)
+        result.write(output)
         settings = folder / "settings.json"
         settings.write_text(json.dumps(result.note(), indent=2), encoding="utf-8")
         files, before, after = [output, settings], None, None
@@ -187,7 +190,7 @@ class Job:
             film.save(moving, result.signal)
             files.append(moving)
         command = self.order.command(output.name)
-        return Made(result, output, before, after, files, command, self.visit.stopped.is_set())
+        return Made(result, output, before, after, files, command, is_stopped)
 
 
 def _shown(step: StylizeStep) -> Shown:
@@ -205,6 +208,16 @@ def _compared(step: StylizeStep, before: Path, after: Path) -> None:
     for picture, path in ((content, before), (result, after)):
         picture.thumbnail((2 * LONGEST, 2 * LONGEST))
         picture.convert("RGB").save(path, quality=90)
+
+
+def _without_folders(origin: Any) -> Any:
+    """Return what a result tells of its inputs, without the folders of this machine."""
+    if isinstance(origin, Mapping):
+        return {
+            key: _name(own) if key == "path" and own else _without_folders(own)
+            for key, own in origin.items()
+        }
+    return [_without_folders(own) for own in origin] if isinstance(origin, list) else origin
 
 
 def _name(source: str) -> str:

@@ -117,15 +117,19 @@ class Stylization(ABC):
             UsageError: If the suffix is unknown or cannot hold so many bits.
             OutputError: If it cannot be written there; it says where the result was kept.
         """
-        save_or_rescue(Path(path), lambda to: self._write(to, bits))
+        save_or_rescue(Path(path), lambda to: self.write(to, bits=bits))
 
     def encoded(self, suffix: str, *, bits: int = 8) -> bytes:
         """Return what `save` would write of a picture to a file of that suffix, such as ".png"."""
         return media.image.encode_image(self.signal, suffix, bits=bits, note=self._note(bits))
 
     @abstractmethod
-    def _write(self, path: Path, bits: int) -> None:
-        """Write the result to a file, whole or not at all."""
+    def write(self, path: Path, *, bits: int = 8) -> None:
+        """Do as `save`, but keep nothing in another place where that is impossible.
+
+        Raises:
+            OSError: If it cannot be written there.
+        """
 
     def _repr_png_(self) -> bytes | None:
         return media.preview(self.signal)
@@ -149,7 +153,8 @@ class WholeStylization(Stylization):
         """The result."""
         return self.made
 
-    def _write(self, path: Path, bits: int) -> None:
+    def write(self, path: Path, *, bits: int = 8) -> None:
+        """See Stylization.write."""
         media.write(self.signal, path, bits=bits, note=self._note(bits))
 
 

@@ -73,7 +73,7 @@ def test_a_password_is_asked_for(
     expect(page.get_by_role("button", name="Stylize", exact=True)).to_be_visible()
 
 
-def test_uploads_have_a_limit(studio: Callable[..., str], desk: Any) -> None:
+def test_pictures_have_a_limit(studio: Callable[..., str], desk: Any) -> None:
     from gradio_client import Client, handle_file
 
     client = Client(studio("--max-pixels", "1000"), verbose=False)
@@ -83,3 +83,13 @@ def test_uploads_have_a_limit(studio: Callable[..., str], desk: Any) -> None:
             sample_paintings=["harvest"],
             api_name="/stylize",
         )
+
+
+def test_uploads_have_a_limit(studio: Callable[..., str], tmp_path: Path) -> None:
+    from gradio_client import Client, handle_file
+
+    large = tmp_path / "photo.png"
+    large.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(2 * 2**20))
+    client = Client(studio("--max-upload", "1"), verbose=False)
+    with pytest.raises(Exception, match=r"(?i)too large|413|size"):
+        client.predict(photo=handle_file(large), sample_paintings=["harvest"], api_name="/stylize")

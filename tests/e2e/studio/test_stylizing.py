@@ -74,6 +74,17 @@ def test_a_bad_file_gets_a_sentence(visit: Callable[..., Any], desk: Any) -> Non
     expect(told.first).not_to_contain_text("Traceback")
 
 
+def test_a_film_is_told_to_go_elsewhere(visit: Callable[..., Any], desk: Any) -> None:
+    frames = [Image.new("RGB", (64, 48), color) for color in ("teal", "red")]
+    frames[0].save(desk / "photo.gif", save_all=True, append_images=frames[1:], duration=100)
+    visitor = visit()
+    visitor.bring(desk / "photo.gif", desk / "style.png")
+    visitor.run.click()
+    told = visitor.page.get_by_test_id("toast-body")
+    expect(told.first).to_contain_text("photo.gif has more than one picture")
+    expect(told.first).not_to_contain_text("/photo.gif")
+
+
 def test_nothing_brought_is_told(visit: Callable[..., Any]) -> None:
     visitor = visit()
     visitor.run.click()

@@ -166,7 +166,8 @@ class StreamedStylization(Stylization):
         """The whole in memory."""
         return self.stream.signal(self.kept)
 
-    def _write(self, path: Path, bits: int) -> None:
+    def write(self, path: Path, *, bits: int = 8) -> None:
+        """See Stylization.write."""
         self.stream.write(self.kept, path, self._note(bits))
 
 
