@@ -125,8 +125,8 @@ for index in (0, STEPS):
 #
 # The cost and its two parts, step by step. The axis is logarithmic. The style falls first and
 # furthest, and the content follows. (The grain that is left in G hardly changes any activation, so
-# this J does not mind it. impasto's own convention has one more term, the total variation, which
-# does.)
+# this J does not mind it. impasto's own convention has two more terms: the total variation, which
+# does, and one that keeps samples between 0 and 1.)
 
 figure, panel = plt.subplots(figsize=(7, 3.4), layout="constrained")
 panel.semilogy([costs.total for costs in trace], color="black", lw=2, label="J")

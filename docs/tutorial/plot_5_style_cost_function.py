@@ -154,8 +154,8 @@ print(f"by hand {float(by_hand):.6g}, impasto {float(by_library):.6g}")
 #
 # .. math:: J_{style}(S, G) = \sum_l \lambda^{[l]} J_{style}^{[l]}(S, G)
 #
-# What does each layer contribute? Begin with noise, and minimize the style cost alone. What comes
-# out is a texture.
+# What does each layer contribute? Begin with noise, and minimize the style cost without a content,
+# here as a relative error, with a little smoothing. What comes out is a texture.
 
 textures = {
     "relu1_1": {"relu1_1": 1.0},

@@ -59,6 +59,13 @@ def build(bench: Bench) -> None:
         concurrency_limit=1,
         api_name="paint",
     )
+    asked["model"].change(
+        lambda name: gr.update(visible=_is_any(name), value=None),
+        asked["model"],
+        asked["painting"],
+        queue=False,
+        api_visibility="private",
+    )
     bench.job(results.run, refined, asked, results.outputs, name="refine", reveals=results.made)
 
 
@@ -71,7 +78,7 @@ def _form(bench: Bench, names: list[str]) -> dict[str, Any]:
             ["", *sample_names("photo")], value="", label=say("sample_photo")
         ),
         "model": gr.Dropdown(names, value=first, label=say("model")),
-        "painting": upload(label=say("painting"), height=160),
+        "painting": upload(label=say("painting"), height=160, visible=_is_any(first)),
         "style": gr.Dropdown(styles, value=styles[0], label=say("sample_paintings")),
         "second": gr.Dropdown(["", *styles], value="", label=say("second")),
         "mix": gr.Slider(0, 1, value=0.5, step=0.05, label=say("mix")),
@@ -79,6 +86,10 @@ def _form(bench: Bench, names: list[str]) -> dict[str, Any]:
         "size": gr.Slider(64, bench.limits.size, value=LIVE_SIZE, step=16, label=say("size")),
         "refine": gr.Slider(5, 200, value=20, step=5, label=say("refine_steps")),
     }
+
+
+def _is_any(name: str) -> bool:
+    return read_model(find_model(Path(name))).is_any
 
 
 def _styles_of(name: str) -> list[str]:
