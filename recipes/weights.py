@@ -134,16 +134,20 @@ def train(name: str, settings: TrainSettings, hours: float, photos: Sequence[Pat
     stock = stock_for(name, photos)
     begins = [FOLDER / f"{own}.safetensors" for own in (name, "paintings")]
     model = next((read_model(path) for path in begins if path.exists()), None)
-    seconds = model.facts.get("seconds", 0.0) if model and begins[0].exists() else 0.0
+    seconds = model.facts["seconds"] if model and begins[0].exists() else 0.0
     for number, part in enumerate(PARTS[name]):
         path = WORK / f"{name}-{number}.safetensors"
         if not path.exists():
             print(f"{name}: squares of {part.crop} pixels", flush=True)
-            one_part(name, number, part, settings, hours, stock, photos, model)
+            step = one_part(name, number, part, settings, hours, stock, photos, model)
+            learned = step.model()
+            seconds += step.record["elapsed_seconds"]
+            facts = {**learned.facts, "seconds": round(seconds)}
+            write_bytes(path, replace(learned, facts=facts).packed())
+            path.with_suffix(".checkpoint").unlink(missing_ok=True)
         model = read_model(path)
-        seconds += float(model.facts["training"]["end"]["elapsed_seconds"])
+        seconds = model.facts["seconds"]
     assert model is not None
-    model = replace(model, facts={**model.facts, "seconds": round(seconds)})
     if name == "any":  # whose 700 styles nobody asks for by name
         model = replace(model, known=())
     FOLDER.mkdir(exist_ok=True)
@@ -160,8 +164,8 @@ def one_part(
     stock: Stock,
     photos: Sequence[Path],
     start: FastModel | None,
-) -> None:
-    """Learn from squares of one size, for its share of the time, and write what was learned."""
+) -> TrainStep:
+    """Learn from squares of one size, for its share of the time."""
     learned = Photos(photos, longest=part.size, crop=part.crop)
     changes = {
         "crop": part.crop,
@@ -200,11 +204,10 @@ def one_part(
                 f"J {step.record['total']:.4g}",
                 flush=True,
             )
-    if step is None:  # it was killed behind the last batch
+    if step is None:  # it was killed before what was learned was written
         raise ImpastoError(f"{checkpoint} is of a training that is done: remove it.")
     diary.finish(step)
-    write_bytes(WORK / f"{name}-{number}.safetensors", step.model().packed())
-    checkpoint.unlink(missing_ok=True)
+    return step
 
 
 def seconds_a_batch(
