@@ -98,9 +98,10 @@ panel.legend(frameon=False)
 # Pictures from activations
 # -------------------------
 #
-# What does a layer still know of C? Begin with noise and minimize :math:`J_{content}^{[l]}`, here as
-# a relative error. Whatever the layer does not know, the result has not. A style weight of 0 leaves
-# the content alone, but for a little total variation, and a term that keeps samples between 0 and 1.
+# What does a layer still know of C? Begin with noise and minimize :math:`J_{content}^{[l]}`, here
+# as a relative error. Whatever the layer does not know, the result has not. A style weight of 0
+# leaves the content alone, but for a little total variation, and a term that keeps samples between
+# 0 and 1.
 
 figure, panels = plt.subplots(1, 6, figsize=(12, 1.6), layout="constrained")
 panels[0].imshow(C.samples.clamp(0, 1).movedim(0, -1).numpy())

@@ -39,6 +39,31 @@ def test_from_stdin_to_stdout(desk: Any) -> None:
     assert Image.open(io.BytesIO(made.stdout)).size == (512, 384)
 
 
+def test_any_painting_is_taken_at_once(desk: Any) -> None:
+    """By the network that comes with impasto, with what goes with other stylizations."""
+    photographs(desk)
+    for name in ("left.png", "right.png"):
+        box = (0, 0, 32, 48) if name == "left.png" else (32, 0, 64, 48)
+        mask = Image.new("RGB", (64, 48), "black")
+        mask.paste("white", box)
+        mask.save(desk / name)
+    Image.new("RGB", (60, 60), "white").save(desk / "all.png")
+    two = ("-s", "waves.png", "-s", "dots.png")
+    masks = ("--mask", "left.png", "all.png", "--mask", "right.png", "all.png")
+    pictures = {}
+    for name, words in {
+        "one": ("-s", "waves.png"),
+        "weak": ("-s", "waves.png", "--strength", "0.3"),
+        "blend": ("-s", "waves.png:0.5", "-s", "dots.png:0.5"),
+        "own": ("-s", "waves.png", "--colors", "luminance"),
+        "parts": (*two, *masks),
+    }.items():
+        made = desk.impasto("stylize", "photos/0.png", *words, "--fast", "-o", f"{name}.png")
+        made.succeeds()
+        pictures[name] = desk.pixels(f"{name}.png").tobytes()
+    assert len({*pictures.values()}) == len(pictures)
+
+
 def test_refining_begins_with_what_was_painted(desk: Any) -> None:
     photographs(desk)
     trained(desk)
