@@ -60,7 +60,7 @@ def speed(model: FastModel, *, quick: bool) -> Iterator[Row]:
     painter = TorchPainter(model)
     style = find("harvest")
     assert style is not None
-    paint = painter.painting([wanted(model, style)], encoder=load_encoder())
+    paint = painter.painting([wanted(painter, style)], encoder=load_encoder())
     session = other_session("multistyle26")
     for size in SIZES[: 1 if quick else None]:
         content = torch.rand(3, 2 * size // 3, size)
@@ -127,9 +127,9 @@ def beside(model: FastModel, encoder: Encoder, *, quick: bool) -> Iterator[Row]:
     from impasto.media import to_pil
 
     engine, ratios = importlib.import_module(OTHER).StyleTransfer(), []
-    photos = held_out_photos()[: 2 if quick else 8]
+    painter, photos = TorchPainter(model), held_out_photos()[: 2 if quick else 8]
     for style in styles_of(model)[: 1 if quick else None]:
-        paint = TorchPainter(model).painting([wanted(model, style)], encoder=encoder)
+        paint = painter.painting([wanted(painter, style)], encoder=encoder)
         for path in photos:
             content = picture(str(path), 512)[0].clamp(0, 1)
             theirs = engine.stylize_with(to_pil(Signal(content)), str(style))

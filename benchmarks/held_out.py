@@ -53,9 +53,9 @@ def styles_of(model: FastModel) -> list[Path]:
     return [path for own in model.known if (path := find(own.name)) is not None]
 
 
-def wanted(model: FastModel, style: Path) -> Wanted:
+def wanted(painter: TorchPainter, style: Path) -> Wanted:
     """Ask for a style by its picture, and by its row where the network knows it."""
-    return Wanted(1.0, TorchPainter(model).named(style.stem), read(style).samples)
+    return Wanted(1.0, painter.named(style.stem), read(style).samples)
 
 
 def cost(encoder: Encoder, content: Tensor, style: Path, made: Tensor, objective: str) -> float:
@@ -82,7 +82,7 @@ def judged(
     for number, photo in enumerate(held_out_photos()[:most]):
         style = styles[number % len(styles)]
         content = picture(str(photo), size)[0].clamp(0, 1)
-        painted = painter.painting([wanted(model, style)], encoder=encoder)(content)
+        painted = painter.painting([wanted(painter, style)], encoder=encoder)(content)
         before, after = (
             cost(encoder, content, style, one, "impasto") for one in (content, painted)
         )

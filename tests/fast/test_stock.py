@@ -34,7 +34,7 @@ def test_styles_are_drawn_and_each_has_views(paths: list[Path]) -> None:
 
 
 def test_some_are_drawn_more_often(paths: list[Path]) -> None:
-    """As often as all others: here one of two would be anyway, and one of three."""
+    """As often as all others together: half of the time, one of three."""
     more = [*paths, *paths[1:]]
     stock = Stock(more, names=["a", "b", "c"], favored=1)
     noise = torch.Generator().manual_seed(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ PLOT_EVERY = 4  # times that something is shown for one plot
 Changes = Mapping[Component, Any]
 
 
-class Results:
+class Results(ABC):
     """The elements for a job, of any medium; what is peculiar to one is added by those derived.
 
     Attributes:
@@ -51,9 +52,9 @@ class Results:
             )
             self.gallery = self.build_gallery()
 
+    @abstractmethod
     def build_result(self) -> list[Component]:
         """Lay out the result."""
-        raise NotImplementedError
 
     def build_compared(self) -> list[Component]:
         """Lay out what compares it with the content."""
@@ -91,9 +92,9 @@ class Results:
         """Return what else changes while the job runs."""
         return {}
 
+    @abstractmethod
     def ended(self, job: Job, made: Made) -> Changes:
         """Return what else changes at its end."""
-        raise NotImplementedError
 
 
 class PictureResults(Results):
