@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -149,7 +150,11 @@ def colored(field: Tensor, noise: torch.Generator) -> Tensor:
 def write_patterns(folder: Path, count: int) -> None:
     """Draw patterns into a folder, those that are not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number in range(count):
+
+    def add(number: int) -> None:
         path = folder / f"pattern{number:04}.jpg"
         if not path.exists():
             write(Signal(draw(number)), path)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(add, range(count)))

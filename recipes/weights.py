@@ -3,9 +3,10 @@
 The work lies in build/weights, and a run that was killed goes on; remove the folder for another
 one. What is trained goes into the package, and a card for each into docs/models.
 
-Photographs and paintings are those of ../shared, where it is there, and those that come with
-impasto; all of them are in the public domain or CC0. Patterns that are drawn by recipes/patterns.py
-stand in for the many styles that a network for any style must have seen.
+Photographs are those of ../shared, where it is there, and those that come with impasto; paintings
+are those that come with impasto, and for the network that takes any the puzzles of a Debian package
+as well. All of them are in the public domain or CC0. Patterns that recipes/patterns.py draws stand
+in for the many styles that such a network must have seen.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 
 import torch
 from patterns import write_patterns
+from puzzles import write_puzzles
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # which measures with the same
 
@@ -43,7 +45,8 @@ from impasto.settings import TrainSettings
 ROOT = Path(__file__).parents[1]
 WORK, CARDS = ROOT / "build" / "weights", ROOT / "docs" / "models"
 TEMPLATE = Path(__file__).with_name("card.md")
-PATTERNS = 150
+PATTERNS = 300
+SHEETS = 8  # of validation pictures in a part
 PACE_BATCHES = 40  # batches that are timed
 UNUSUAL = 16  # of these, the first, which see all for the first time
 LICENSE = "CC0-1.0"
@@ -68,10 +71,17 @@ class Part:
     rate: float
 
 
-PARTS = {
-    "paintings": (Part(128, SIZE, 2, 0.65, 2e-3), Part(192, SIZE, 1, 0.35, 5e-4)),
-    "any": (Part(128, SIZE, 2, 0.65, 5e-4), Part(192, SIZE, 1, 0.35, 2.5e-4)),
+PARTS = {  # for a graphics card, and for processors
+    "cuda": {
+        "paintings": (Part(192, SIZE, 16, 0.6, 2e-3), Part(256, SIZE, 12, 0.4, 5e-4)),
+        "any": (Part(192, SIZE, 16, 0.6, 1e-3), Part(256, SIZE, 12, 0.4, 4e-4)),
+    },
+    "cpu": {
+        "paintings": (Part(128, SIZE, 2, 0.65, 2e-3), Part(192, SIZE, 1, 0.35, 5e-4)),
+        "any": (Part(128, SIZE, 2, 0.65, 5e-4), Part(192, SIZE, 1, 0.35, 2.5e-4)),
+    },
 }
+KIND = "cuda" if torch.cuda.is_available() else "cpu"
 MODELS = {"paintings": 0.4, "any": 0.6}  # shares of the time
 
 
@@ -118,8 +128,8 @@ def stock_for(name: str, photos: Sequence[Path]) -> Stock:
         return Stock(paintings())
     folder = WORK / "patterns"
     write_patterns(folder, PATTERNS)
-    own = paintings()
-    # paintings count as much as all patterns, and photographs are styles as well
+    own = [*paintings(), *write_puzzles(WORK / "puzzles")]
+    # paintings count as much as all the rest, and photographs are styles as well
     paths = [*own, *sorted(folder.iterdir())[:PATTERNS], *photos[:150]]
     names = [f"{number:04} {path.stem}" for number, path in enumerate(paths)]
     return Stock(paths, names=names, views=VIEWS, favored=len(own))
@@ -134,15 +144,16 @@ def train(name: str, settings: TrainSettings, hours: float, photos: Sequence[Pat
     stock = stock_for(name, photos)
     begins = [FOLDER / f"{own}.safetensors" for own in (name, "paintings")]
     model = next((read_model(path) for path in begins if path.exists()), None)
-    seconds = model.facts["seconds"] if model and begins[0].exists() else 0.0
-    for number, part in enumerate(PARTS[name]):
+    seconds = dict(model.facts["seconds"]) if model and begins[0].exists() else {}
+    for number, part in enumerate(PARTS[KIND][name]):
         path = WORK / f"{name}-{number}.safetensors"
         if not path.exists():
             print(f"{name}: squares of {part.crop} pixels", flush=True)
             step = one_part(name, number, part, settings, hours, stock, photos, model)
             learned = step.model()
-            seconds += step.record["elapsed_seconds"]
-            facts = {**learned.facts, "seconds": round(seconds)}
+            took = round(step.record["elapsed_seconds"])
+            seconds[machine()] = seconds.get(machine(), 0) + took
+            facts = {**learned.facts, "seconds": seconds}
             write_bytes(path, replace(learned, facts=facts).packed())
             path.with_suffix(".checkpoint").unlink(missing_ok=True)
         model = read_model(path)
@@ -172,7 +183,6 @@ def one_part(
         "size": part.size,
         "batch": part.batch,
         "learning_rate": part.rate,
-        "show_every": 400,
     }
     settings = settings.changed(changes)
     plan = WORK / f"{name}-{number}.json"  # a run that goes on takes as many steps as was planned
@@ -181,7 +191,8 @@ def one_part(
         steps = max(PACE_BATCHES, math.floor(3600 * hours * part.share / pace))
         plan.write_text(json.dumps({"steps": steps, "seconds_a_batch": pace}))
         print(f"{name}: {pace:.2f} s a batch, so {steps} batches", flush=True)
-    settings = settings.changed({"steps": json.loads(plan.read_text())["steps"]})
+    steps = json.loads(plan.read_text())["steps"]
+    settings = settings.changed({"steps": steps, "show_every": math.ceil(steps / SHEETS)})
     session = Session(
         settings,
         learned,
@@ -208,6 +219,12 @@ def one_part(
         raise ImpastoError(f"{checkpoint} is of a training that is done: remove it.")
     diary.finish(step)
     return step
+
+
+def machine() -> str:
+    """Say what computes."""
+    there = torch.cuda.is_available()
+    return torch.cuda.get_device_name() if there else f"{torch.get_num_threads()} processor cores"
 
 
 def seconds_a_batch(
@@ -247,21 +264,22 @@ def write_card(name: str, model: FastModel, photos: int, stock: Stock) -> None:
         "kind": kind,
         "styles": known,
         "photos": photos,
-        "hours": f"{model.facts['seconds'] / 3600:.1f}",
-        "cores": torch.get_num_threads(),
+        "time": " and ".join(
+            f"{took / 60:.0f} minutes of {what}" for what, took in model.facts["seconds"].items()
+        ),
         "bytes": f"{(FOLDER / f'{name}.safetensors').stat().st_size:,}",
         "layout": json.dumps(model.network.layout.to_json()),
         "precision": training["precision"],
         "batches": training["end"]["step"],
         "cost": f"{training['end']['total']:.3g}",
         "parts": "; ".join(
-            f"{own.batch} squares of {own.crop} at {own.size}" for own in PARTS[name]
+            f"{own.batch} squares of {own.crop} at {own.size}" for own in PARTS[KIND][name]
         ),
         "license": LICENSE,
         "measured": measured(model),
     }
     (CARDS / f"{name}.md").write_text(TEMPLATE.read_text().format(**values))
-    logs = [WORK / f"{name}-{number}.log" / "costs.png" for number in range(len(PARTS[name]))]
+    logs = [WORK / f"{name}-{number}.log" / "costs.png" for number in range(len(PARTS[KIND][name]))]
     for number, path in enumerate(own for own in logs if own.exists()):
         shutil.copy(path, CARDS / f"{name}-{number}.png")
 

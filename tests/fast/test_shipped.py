@@ -11,6 +11,7 @@ from impasto.fast.model import StyleFacts, new_model, read_model
 from impasto.fast.network import Layout
 from impasto.fast.painter import TorchPainter, Wanted
 from impasto.fast.shipped import FOLDER, LARGEST, find_model, model_for, shipped
+from impasto.fast.stock import Drawn
 from impasto.fast.styles import at_size
 from impasto.media import read
 from impasto.objectives.conventions import convention
@@ -67,7 +68,7 @@ def test_what_ships_paints(name: str) -> None:
     teacher = Teacher(encoder, convention("impasto"), size=256)
     photo = at_size(read(find("kingfisher")).samples, 160)
     pictures = [read(find(own)).samples for own in ("starry_night", "harvest")]
-    targets = [teacher.target((n,), lambda n=n: pictures[n]) for n in range(2)]  # type: ignore[misc]
+    targets = [teacher.target(Drawn((n, 0), lambda n=n: pictures[n])) for n in range(2)]  # type: ignore[misc]
     costs = []
     for number, own in enumerate(("starry_night", "harvest")):
         painter = TorchPainter(model)

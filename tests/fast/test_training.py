@@ -16,9 +16,9 @@ from impasto.errors import DivergedError, InputError, UsageError
 from impasto.fast import lesson as lesson_module
 from impasto.fast.lesson import Teacher
 from impasto.fast.photos import Photos
-from impasto.fast.stock import Stock
+from impasto.fast.stock import Drawn, Stock
 from impasto.fast.styles import StylePredictor, StyleTable
-from impasto.fast.training import SQUARES, Session, TrainStep, schedule
+from impasto.fast.training import Session, TrainStep, schedule
 from impasto.objectives.conventions import convention
 from impasto.settings import TrainSettings
 
@@ -177,7 +177,7 @@ def test_each_of_a_batch_has_its_own_style(start: Starting) -> None:
     """The gradient of a batch is that of each picture alone, divided by their number."""
     teacher = start().teacher
     pictures, contents = torch.rand(2, 2, 3, 32, 32)
-    targets = [teacher.target((own,), lambda: torch.rand(3, 40, 40)) for own in range(2)]
+    targets = [teacher.target(Drawn((own, 0), lambda: torch.rand(3, 40, 40))) for own in range(2)]
     costs, both = teacher.correct(pictures, contents, targets, keys=(0, 1))
     total = 0.0
     for number, target in enumerate(targets):
@@ -192,7 +192,7 @@ def test_paintings_descend_on_the_logarithm_of_their_cost(start: Starting) -> No
     """So that a painting with a hundred times too much of a style does not outweigh all others."""
     teacher = start().teacher
     picture, content, direction = torch.rand(3, 1, 3, 32, 32)
-    target = teacher.target((0,), lambda: 0.2 * torch.rand(3, 40, 40))
+    target = teacher.target(Drawn((0, 0), lambda: 0.2 * torch.rand(3, 40, 40)))
 
     def value(moved: Tensor) -> float:
         return math.log1p(teacher.correct(moved, content, [target], keys=(0,))[0].total)
@@ -230,7 +230,7 @@ def test_photographs_in_use_are_looked_at_once(
 
     monkeypatch.setattr(session.teacher.encoder, "forward", count)
     last(session)
-    assert 2 <= sum(looked) <= SQUARES < 40 * session.settings.batch
+    assert 2 <= sum(looked) <= session.squares < 40 * session.settings.batch
 
 
 @pytest.mark.parametrize("any_style", [False, True])

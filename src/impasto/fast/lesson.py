@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,6 +14,7 @@ from torch import Tensor
 from impasto.encoders.encoder import Encoder
 from impasto.engine.evaluator import LocalEvaluator
 from impasto.errors import UsageError
+from impasto.fast.stock import Drawn
 from impasto.fast.styles import READ_LAYERS, at_size, read_style, statistics
 from impasto.objectives.content import Content
 from impasto.objectives.conventions import Convention
@@ -24,6 +27,13 @@ from impasto.signal import Space
 _PLAIN_WEIGHT = 20.0  # brings a picture left as it is to the costs of a painting, about
 KEPT = 256  # styles whose Gram matrices are kept
 KEPT_CONTENTS = 64  # photographs whose features are kept
+
+
+class Seen(NamedTuple):
+    """Features of a photograph at a layer, and the factor of the cost of leaving them."""
+
+    features: Tensor
+    scale: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +57,19 @@ class Teacher:
         convention: Layers, weights and normalizations.
         size: Longest side in which styles are seen.
         reads: Whether the network that learns looks at styles.
+        contents: How many photographs are remembered.
     Raises:
         UsageError: If nothing costs anything.
     """
 
     def __init__(
-        self, encoder: Encoder, convention: Convention, *, size: int, reads: bool = False
+        self,
+        encoder: Encoder,
+        convention: Convention,
+        *,
+        size: int,
+        reads: bool = False,
+        contents: int = KEPT_CONTENTS,
     ) -> None:
         self.encoder, self.convention, self.size, self.reads = encoder, convention, size, reads
         self.content_layers = encoder.check(
@@ -63,28 +80,21 @@ class Teacher:
         )
         if not self.style_layers or not convention.style_weight > 0:
             raise UsageError("There is nothing to learn: the style costs nothing.")
-        self._targets: dict[tuple[int, ...], Target] = {}
-        self._contents: dict[int, dict[str, Tensor]] = {}
+        self._contents: dict[int, Mapping[str, Seen]] = {}
+        self._most = contents
         self._positions: dict[Space, dict[str, int]] = {}
+        # a scale is told by the processor, and a graphics card would wait for each
+        self._style_scale = lru_cache(len(self.style_layers) * KEPT)(self._told_scale)
+        self.target = lru_cache(KEPT)(self._looked_at)
 
     @torch.no_grad()
-    def target(self, key: tuple[int, ...], picture: Callable[[], Tensor]) -> Target:
-        """Look at a style, or remember it.
-
-        Args:
-            key: What tells it from others.
-            picture: Makes its picture, shape (3, h, w).
-        """
-        if key not in self._targets:
-            seen = at_size(picture(), self.size)
-            layers = {*self.style_layers, *(READ_LAYERS if self.reads else ())}
-            features = self.encoder(seen.to(self.encoder.device), layers)
-            grams = {own: mean_gram(features[own]).float() for own in self.style_layers}
-            read = statistics(features) if self.reads else torch.zeros(1, 0)
-            if len(self._targets) >= KEPT:
-                self._targets.pop(next(iter(self._targets)))
-            self._targets[key] = Target(grams, read)
-        return self._targets[key]
+    def _looked_at(self, drawn: Drawn) -> Target:
+        """Look at a style; `target` is the same and remembers."""
+        seen = at_size(drawn.picture(), self.size)
+        layers = {*self.style_layers, *(READ_LAYERS if self.reads else ())}
+        features = self.encoder(seen.to(self.encoder.device), layers)
+        grams = {own: mean_gram(features[own]).float() for own in self.style_layers}
+        return Target(grams, statistics(features) if self.reads else torch.zeros(1, 0))
 
     def read(self, picture: Tensor) -> Tensor:
         """Return the statistics of a style, shape (1, n); its picture has shape (3, h, w)."""
@@ -139,31 +149,37 @@ class Teacher:
         return costs, gradient / (1 + totals)[:, None, None, None]
 
     @torch.no_grad()
-    def _content(self, key: int, content: Tensor) -> dict[str, Tensor]:
+    def _content(self, key: int, content: Tensor) -> Mapping[str, Seen]:
         """Look at a photograph, or remember it; shape (1, 3, h, w)."""
         if key not in self._contents:
-            if len(self._contents) >= KEPT_CONTENTS:
+            if len(self._contents) >= self._most:
                 self._contents.pop(next(iter(self._contents)))
-            seen = self.encoder(content, self.content_layers)
-            self._contents[key] = {layer: own.float() for layer, own in seen.items()}
+            features = self.encoder(content, self.content_layers)
+            self._contents[key] = {
+                layer: Seen(own.float(), self.convention.content_scale(own.float()))
+                for layer, own in features.items()
+            }
         return self._contents[key]
+
+    def _told_scale(self, target: Target, layer: str, positions: int) -> float:
+        return self.convention.style_scale(target.grams[layer], positions)
 
     @torch.no_grad()
     def _objective(
-        self, space: Space, contents: Sequence[Mapping[str, Tensor]], targets: Sequence[Target]
+        self, space: Space, contents: Sequence[Mapping[str, Seen]], targets: Sequence[Target]
     ) -> Objective:
-        convention = self.convention
+        convention, device = self.convention, self.encoder.device
         positions = self._positions_at(space)
         objective = Objective()
         for layer in self.content_layers if convention.content_weight > 0 else ():
-            own = torch.cat([one[layer] for one in contents])
-            scales = [convention.content_scale(one) for one in own.split(1)]
-            term = Content(layer, own, scale=torch.tensor(scales, device=own.device))
+            seen = [own[layer] for own in contents]
+            scale = torch.tensor([own.scale for own in seen], device=device)
+            term = Content(layer, torch.cat([own.features for own in seen]), scale=scale)
             objective += convention.content_weight * convention.content_layers[layer] * term
         for layer in self.style_layers:
-            grams = torch.stack([one.grams[layer] for one in targets])
-            scales = [convention.style_scale(one, positions[layer]) for one in grams]
-            scale = torch.tensor(scales, device=grams.device)
+            grams = torch.stack([own.grams[layer] for own in targets])
+            scales = [self._style_scale(own, layer, positions[layer]) for own in targets]
+            scale = torch.tensor(scales, device=device)
             style = Style(layer, grams, positions=positions[layer], scale=scale)
             objective += convention.style_weight * convention.style_layers[layer] * style
         samples = 3 * math.prod(space)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -23,9 +23,9 @@ _LARGEST = 1024  # pixels along the longest side that are kept in memory
 _LEAST = 32  # pixels along the shortest side of a style
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Drawn:
-    """A style that was drawn.
+    """A style that was drawn; of one key all are the same.
 
     Attributes:
         key: Its number, and that of the view.
@@ -33,7 +33,7 @@ class Drawn:
     """
 
     key: tuple[int, int]
-    picture: Callable[[], Tensor]
+    picture: Callable[[], Tensor] = field(compare=False)
 
 
 class Stock:
@@ -77,6 +77,10 @@ class Stock:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             self.facts.append(StyleFacts(name, digest, path.name))
             self._levels.append((samples.clamp(0, 1) * 255).round().byte())
+
+    def move(self, device: torch.device) -> None:
+        """Keep the pictures on a device, where their views are made."""
+        self._levels = [own.to(device) for own in self._levels]
 
     def __len__(self) -> int:
         return len(self.facts)
@@ -161,8 +165,8 @@ def _recolored(samples: Tensor, noise: torch.Generator) -> Tensor:
     """Mix and shift the channels, and half of the time exchange them."""
     if float(torch.rand((), generator=noise)) < 0.5:
         samples = samples[torch.randperm(3, generator=noise)]
-    mixing = torch.eye(3) + 0.2 * torch.randn(3, 3, generator=noise)
-    shift = 0.1 * torch.randn(3, 1, 1, generator=noise)
+    mixing = (torch.eye(3) + 0.2 * torch.randn(3, 3, generator=noise)).to(samples.device)
+    shift = (0.1 * torch.randn(3, 1, 1, generator=noise)).to(samples.device)
     mean = samples.mean((1, 2), keepdim=True)
     moved = torch.einsum("ij,jhw->ihw", mixing, samples - mean) + mean + shift
     return moved.clamp(0, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ Record = Mapping[str, Any]
 HELD_OUT = 4  # photographs that are never learned from, at most
 PATIENCE = 5  # batches in a row that may go wrong
 CLIP = 10.0  # times the usual length of gradients is the longest that is followed
-SQUARES, SQUARES_TURN = 32, 64  # squares that are in use at a time, and for how many batches
+SQUARES_TURN = 64  # batches for which squares of photographs are in use
+SQUARES_USES = 4  # how often each is then drawn, in the mean
 _KEEP_EVERY = 50  # batches between states that can be stepped back to
 
 
@@ -106,10 +108,16 @@ class Session:
             mixed_precision="bf16" if half else "no", cpu=settings.device == "cpu"
         )
         own = _convention(settings)
+        self.squares = SQUARES_TURN * settings.batch // SQUARES_USES  # in use at a time
+        stock.move(self.accelerator.device)
         if encoder is None:
             encoder = place(load_encoder(pooling=own.pooling), precision=settings.precision)
         self.teacher = Teacher(
-            encoder.to(self.accelerator.device), own, size=settings.size, reads=any_style
+            encoder.to(self.accelerator.device),
+            own,
+            size=settings.size,
+            reads=any_style,
+            contents=self.squares,
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
@@ -128,6 +136,7 @@ class Session:
         )
         self.notebook = Notebook(pupil, optimizer)
         self.pupil, self.optimizer = self.accelerator.prepare(pupil, optimizer)
+        self._square = lru_cache(self.squares)(self._cut)
 
     @property
     def is_main(self) -> bool:
@@ -213,20 +222,21 @@ class Session:
         """Choose what a batch is made of: squares, styles, and which are to be left as they are.
 
         To look at a photograph is a third of the work. So some squares are in use for some batches,
-        each for several styles, and then others.
+        each with several styles, and then others.
         """
-        settings, device = self.settings, self.accelerator.device
+        settings = self.settings
         noise = self._noise(number)
-        first = (number // SQUARES_TURN) * SQUARES
-        picks = torch.randint(SQUARES, (settings.batch,), generator=noise).tolist()
+        first = (number // SQUARES_TURN) * self.squares
+        picks = torch.randint(self.squares, (settings.batch,), generator=noise).tolist()
         keys = [first + own for own in picks]
-        contents = torch.stack([self._square(key) for key in keys]).to(device)
+        contents = torch.stack([self._square(key) for key in keys])
         active = self.stock.active(number, settings.seed)
         drawn = torch.randint(len(active), (settings.batch,), generator=noise).tolist()
         chosen = [active[own] for own in drawn]
-        targets = [self.teacher.target(own.key, own.picture) for own in chosen]
+        targets = [self.teacher.target(own) for own in chosen]
         plain = torch.rand(settings.batch, generator=noise) < settings.plain
-        return keys, contents, [own.key[0] for own in chosen], targets, plain.to(device)
+        rows = [own.key[0] for own in chosen]
+        return keys, contents, rows, targets, plain.to(contents.device)
 
     def _noise(self, number: int) -> torch.Generator:
         """Return the generator of a batch, another one on each device."""
@@ -234,11 +244,11 @@ class Session:
         seed = (self.settings.seed * 2**20 + number) * count + process
         return torch.Generator().manual_seed(seed)
 
-    def _square(self, key: int) -> Tensor:
-        """Return a square of a photograph to learn from."""
+    def _cut(self, key: int) -> Tensor:
+        """Cut a square of a photograph to learn from; `_square` is the same and remembers."""
         noise = self._noise(2**40 + key)
-        most = len(self.photos) - self.held_out
-        return self.photos.cut(int(torch.randint(most, (), generator=noise)), noise)
+        number = torch.randint(len(self.photos) - self.held_out, (), generator=noise)
+        return self.photos.cut(int(number), noise).to(self.accelerator.device)
 
     def _asked(self, rows: Sequence[int], targets: Sequence[Target]) -> Tensor:
         """Return what the pupil is told of the styles: shares of a table, or statistics."""
