@@ -64,7 +64,7 @@ def cost(encoder: Encoder, content: Tensor, style: Path, made: Tensor, objective
     inputs = read_inputs(Signal(content), str(style), max_pixels=settings.max_pixels)
     problem = problem_for(encoder, inputs, settings)
     evaluator = problem.evaluator(problem.space)
-    return evaluator.value_and_gradient(made[None])[0].total
+    return evaluator.value_and_gradient(made[None].to(encoder.device))[0].total
 
 
 def judged(

@@ -46,7 +46,7 @@ ROOT = Path(__file__).parents[1]
 WORK, CARDS = ROOT / "build" / "weights", ROOT / "docs" / "models"
 TEMPLATE = Path(__file__).with_name("card.md")
 PATTERNS = 300
-SHEETS = 8  # of validation pictures in a part
+SHEETS = 3  # of validation pictures in a part
 PACE_BATCHES = 40  # batches that are timed
 UNUSUAL = 16  # of these, the first, which see all for the first time
 LICENSE = "CC0-1.0"
@@ -73,8 +73,8 @@ class Part:
 
 PARTS = {  # for a graphics card, and for processors
     "cuda": {
-        "paintings": (Part(192, SIZE, 16, 0.6, 2e-3), Part(256, SIZE, 12, 0.4, 5e-4)),
-        "any": (Part(192, SIZE, 16, 0.6, 1e-3), Part(256, SIZE, 12, 0.4, 4e-4)),
+        "paintings": (Part(192, SIZE, 32, 0.6, 2e-3), Part(256, SIZE, 24, 0.4, 5e-4)),
+        "any": (Part(192, SIZE, 32, 0.6, 1e-3), Part(256, SIZE, 24, 0.4, 4e-4)),
     },
     "cpu": {
         "paintings": (Part(128, SIZE, 2, 0.65, 2e-3), Part(192, SIZE, 1, 0.35, 5e-4)),
