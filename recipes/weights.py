@@ -23,7 +23,7 @@ from pathlib import Path
 
 import torch
 from patterns import write_patterns
-from puzzles import write_puzzles
+from puzzles import PACKAGE, write_puzzles
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # which measures with the same
 
@@ -257,7 +257,10 @@ def write_card(name: str, model: FastModel, photos: int, stock: Stock) -> None:
     """Tell what a network was made from; what was measured of it is in docs/performance.md."""
     CARDS.mkdir(exist_ok=True)
     kind = "any painting as style" if model.is_any else f"{len(model.known)} styles"
-    known = ", ".join(own.name for own in model.known) or f"{len(stock)} pictures in {VIEWS} views"
+    known = ", ".join(own.name for own in model.known) or (
+        f"{len(stock)} pictures in {VIEWS} views: {stock.favored} paintings, those of impasto and "
+        f"of the Debian package {PACKAGE}; {PATTERNS} drawn patterns; photographs"
+    )
     training = model.facts["training"]
     values = {
         "name": name,
