@@ -29,7 +29,7 @@ KEPT = 256  # styles whose Gram matrices are kept
 KEPT_CONTENTS = 64  # photographs whose features are kept
 
 
-class Seen(NamedTuple):
+class _Seen(NamedTuple):
     """Features of a photograph at a layer, and the factor of the cost of leaving them."""
 
     features: Tensor
@@ -80,16 +80,19 @@ class Teacher:
         )
         if not self.style_layers or not convention.style_weight > 0:
             raise UsageError("There is nothing to learn: the style costs nothing.")
-        self._contents: dict[int, Mapping[str, Seen]] = {}
+        self._contents: dict[int, Mapping[str, _Seen]] = {}
         self._most = contents
         self._positions: dict[Space, dict[str, int]] = {}
         # a scale is told by the processor, and a graphics card would wait for each
         self._style_scale = lru_cache(len(self.style_layers) * KEPT)(self._told_scale)
-        self.target = lru_cache(KEPT)(self._looked_at)
+        self._target = lru_cache(KEPT)(self._look_at)
+
+    def target(self, drawn: Drawn) -> Target:
+        """Look at a style, or remember it."""
+        return self._target(drawn)
 
     @torch.no_grad()
-    def _looked_at(self, drawn: Drawn) -> Target:
-        """Look at a style; `target` is the same and remembers."""
+    def _look_at(self, drawn: Drawn) -> Target:
         seen = at_size(drawn.picture(), self.size)
         layers = {*self.style_layers, *(READ_LAYERS if self.reads else ())}
         features = self.encoder(seen.to(self.encoder.device), layers)
@@ -149,14 +152,14 @@ class Teacher:
         return costs, gradient / (1 + totals)[:, None, None, None]
 
     @torch.no_grad()
-    def _content(self, key: int, content: Tensor) -> Mapping[str, Seen]:
+    def _content(self, key: int, content: Tensor) -> Mapping[str, _Seen]:
         """Look at a photograph, or remember it; shape (1, 3, h, w)."""
         if key not in self._contents:
             if len(self._contents) >= self._most:
                 self._contents.pop(next(iter(self._contents)))
             features = self.encoder(content, self.content_layers)
             self._contents[key] = {
-                layer: Seen(own.float(), self.convention.content_scale(own.float()))
+                layer: _Seen(own.float(), self.convention.content_scale(own.float()))
                 for layer, own in features.items()
             }
         return self._contents[key]
@@ -166,7 +169,7 @@ class Teacher:
 
     @torch.no_grad()
     def _objective(
-        self, space: Space, contents: Sequence[Mapping[str, Seen]], targets: Sequence[Target]
+        self, space: Space, contents: Sequence[Mapping[str, _Seen]], targets: Sequence[Target]
     ) -> Objective:
         convention, device = self.convention, self.encoder.device
         positions = self._positions_at(space)

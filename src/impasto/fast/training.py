@@ -245,7 +245,7 @@ class Session:
         return torch.Generator().manual_seed(seed)
 
     def _cut(self, key: int) -> Tensor:
-        """Cut a square of a photograph to learn from; `_square` is the same and remembers."""
+        """Cut a square of a photograph to learn from; `_square` remembers those in use."""
         noise = self._noise(2**40 + key)
         number = torch.randint(len(self.photos) - self.held_out, (), generator=noise)
         return self.photos.cut(int(number), noise).to(self.accelerator.device)

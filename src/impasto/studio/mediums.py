@@ -31,9 +31,9 @@ def build_sounds(bench: Bench) -> None:
         with gr.Column(min_width=320):
             names = ["", *sample_names("sound")]
             asked: dict[str, Any] = {
-                "sound": gr.Audio(label=say("sound"), type="filepath", sources=["upload"]),
+                "sound": _player(label=say("sound"), sources=["upload"]),
                 "sample": gr.Dropdown(names, value="", label=say("sample_sound")),
-                "style": gr.Audio(label=say("sound_style"), type="filepath", sources=["upload"]),
+                "style": _player(label=say("sound_style"), sources=["upload"]),
                 "sample_style": gr.Dropdown(names, value="", label=say("sample_sound")),
                 "steps": gr.Slider(5, 500, value=60, step=5, label=say("steps")),
             }
@@ -86,7 +86,7 @@ class SoundResults(Results):
 
     def build_result(self) -> list[Component]:
         """See Results."""
-        return [gr.Audio(label=say("result"), interactive=False, buttons=["download"])]
+        return [_player(label=say("result"), interactive=False)]
 
     def ended(self, _job: Job, made: Made) -> Changes:
         """See Results."""
@@ -117,6 +117,11 @@ class VolumeResults(Results):
     def ended(self, job: Job, made: Made) -> Changes:
         """See Results."""
         return {self.both: (job.order.content, str(made.output))}
+
+
+def _player(**how: Any) -> gr.Audio:
+    """Return an element with a sound; to share it would be to send it to other machines."""
+    return gr.Audio(type="filepath", buttons=["download"], **how)
 
 
 def _sliced(visit: Visit, both: tuple[str, str] | None, at: float) -> list[str | None]:

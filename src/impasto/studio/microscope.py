@@ -154,8 +154,8 @@ def build(bench: Bench) -> None:
                     label=say(label),
                     columns=1,
                     interactive=False,
-                    height="auto",
                     buttons=[*BUTTONS],
+                    elem_classes="strips",
                 )
                 for label in ("unit_shown", "excited")
             )

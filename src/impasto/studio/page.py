@@ -15,6 +15,10 @@ from impasto.studio.visits import LONGEST_VISIT
 CSS = """
 .place p { min-height: 1.5em; font-variant-numeric: tabular-nums }
 .shelf .caption-label { display: none }
+.made .grid-container { grid-template-columns: repeat(4, minmax(0, 1fr)) !important }
+.strips .thumbnail-lg { aspect-ratio: auto }
+.strips .thumbnail-lg img { height: auto }
+.strips .caption-label { position: static }
 footer { display: none !important }
 """
 _SWEEP = 300  # seconds between looking for old files

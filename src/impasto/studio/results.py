@@ -43,7 +43,7 @@ class Results(ABC):
         stops.click(bench.stop, queue=False, **named)
         self.place = gr.Markdown(elem_classes="place")
         self.result = self.build_result()
-        self.costs = gr.Plot(label=say("costs"))
+        self.costs = gr.Plot(label=say("costs"), show_label=False)  # it would lie over the curve
         with gr.Column(visible=False) as self.made:
             self.compared = self.build_compared()
             self.files = gr.File(label=say("files"), file_count="multiple", interactive=False)

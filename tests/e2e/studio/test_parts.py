@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
@@ -110,9 +111,11 @@ def test_units_show_what_they_look_for(visit: Callable[..., Any]) -> None:
 
 def test_a_sound_is_heard(visit: Callable[..., Any], tmp_path: Path) -> None:
     soundfile = pytest.importorskip("soundfile")
-    noise = np.random.default_rng(0).normal(scale=0.1, size=(2, RATE))
-    for name, own in zip(("content", "style"), noise, strict=True):
-        soundfile.write(tmp_path / f"{name}.wav", own, RATE)
+    seconds = np.arange(RATE) / RATE
+    melody = 0.5 * np.sin(2 * np.pi * 110 * 2 ** np.floor(4 * seconds) * seconds)
+    beats = np.exp(-20 * (seconds % 0.2)) * np.random.default_rng(0).normal(scale=0.2, size=RATE)
+    soundfile.write(tmp_path / "content.wav", melody * (1 - 4 * seconds % 1), RATE)
+    soundfile.write(tmp_path / "style.wav", beats, RATE)
     visitor = visit()
     panel = part(visitor.page, "Sounds")
     bring(panel, "Sound whose style", tmp_path / "style.wav")
@@ -124,23 +127,34 @@ def test_a_sound_is_heard(visit: Callable[..., Any], tmp_path: Path) -> None:
     expect(panel.locator(".command textarea")).to_have_value(
         re.compile("^impasto stylize content.wav")
     )
+    expect(panel.get_by_label(SHARE)).to_have_count(0)
     visitor.shoot("sounds")
 
 
+def head(side: int) -> NDArray[np.float64]:
+    """Return a volume like the scan of a head: a bright shell, and in it some darker balls."""
+    z, y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j, -1 : 1 : side * 1j]
+    scan = 0.4 * ((z / 0.9) ** 2 + (y / 0.95) ** 2 + (x / 0.75) ** 2 < 1)
+    scan += 0.6 * (abs(np.hypot(np.hypot(z / 0.9, y / 0.95), x / 0.75) - 0.95) < 0.07)
+    for center in (-0.3, 0.3):
+        scan -= 0.3 * ((z + 0.2) ** 2 + (y + 0.2) ** 2 + (x - center) ** 2 < 0.04)
+    return scan
+
+
 def test_a_volume_is_looked_through(visit: Callable[..., Any], desk: Any, tmp_path: Path) -> None:
-    np.save(tmp_path / "scan.npy", np.random.default_rng(0).random((24, 26, 28)))
+    np.save(tmp_path / "scan.npy", head(40))
     visitor = visit()
     panel = part(visitor.page, "Volumes")
     bring(panel, "Volume (", tmp_path / "scan.npy")
     bring(panel, "Volume or picture", desk / "style.png")
-    panel.get_by_label("number input for Size").fill("24")
+    panel.get_by_label("number input for Size").fill("40")
     panel.get_by_label("number input for Steps").fill("5")
     panel.get_by_role("button", name="Stylize").click()
     expect(panel.locator(".place").first).to_contain_text("✓")
     after = panel.locator(".block", has_text="After").locator("img")
     expect(after).to_be_visible()
     before = str(after.get_attribute("src"))
-    panel.get_by_label("number input for Slice").fill("0")
+    panel.get_by_label("number input for Slice").fill("0.4")
     changed(after, before)
     expect(panel.locator("a[download='scan_stylized.npy']").first).to_be_visible()
     visitor.shoot("volumes")
