@@ -1,4 +1,4 @@
-"""Styles that nobody painted: thousands of patterns, each drawn by a generator from its number.
+"""Styles that nobody painted: hundreds of patterns, each drawn by a generator from its number.
 
 Few paintings are free and at hand, and a network that shall take any style must have seen many.
 """

@@ -14,12 +14,12 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import shutil
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from patterns import write_patterns
@@ -80,6 +80,11 @@ PARTS = {  # for a graphics card, and for processors
         "paintings": (Part(128, SIZE, 2, 0.65, 2e-3), Part(192, SIZE, 1, 0.35, 5e-4)),
         "any": (Part(128, SIZE, 2, 0.65, 5e-4), Part(192, SIZE, 1, 0.35, 2.5e-4)),
     },
+}
+LIMITS = {  # of a network for some styles, and for any
+    False: "Its paintings are all by Vincent van Gogh.",
+    True: "It follows colors and textures of what is like something that it has seen, and is vague "
+    "where it is not.",
 }
 KIND = "cuda" if torch.cuda.is_available() else "cpu"
 MODELS = {"paintings": 0.4, "any": 0.6}  # shares of the time
@@ -144,26 +149,24 @@ def train(name: str, settings: TrainSettings, hours: float, photos: Sequence[Pat
     stock = stock_for(name, photos)
     begins = [FOLDER / f"{own}.safetensors" for own in (name, "paintings")]
     model = next((read_model(path) for path in begins if path.exists()), None)
-    seconds = dict(model.facts["seconds"]) if model and begins[0].exists() else {}
+    done = list(model.facts["parts"]) if model and begins[0].exists() else []
     for number, part in enumerate(PARTS[KIND][name]):
         path = WORK / f"{name}-{number}.safetensors"
         if not path.exists():
             print(f"{name}: squares of {part.crop} pixels", flush=True)
             step = one_part(name, number, part, settings, hours, stock, photos, model)
             learned = step.model()
-            took = round(step.record["elapsed_seconds"])
-            seconds[machine()] = seconds.get(machine(), 0) + took
-            facts = {**learned.facts, "seconds": seconds}
+            facts = {**learned.facts, "parts": [*done, told(step)]}
             write_bytes(path, replace(learned, facts=facts).packed())
             path.with_suffix(".checkpoint").unlink(missing_ok=True)
         model = read_model(path)
-        seconds = model.facts["seconds"]
+        done = model.facts["parts"]
     assert model is not None
-    if name == "any":  # whose 700 styles nobody asks for by name
+    if name == "any":  # whose hundreds of styles nobody asks for by name
         model = replace(model, known=())
     FOLDER.mkdir(exist_ok=True)
     write_bytes(FOLDER / f"{name}.safetensors", model.packed())
-    write_card(name, model, len(photos), stock)
+    write_card(name, model)
 
 
 def one_part(
@@ -198,7 +201,7 @@ def one_part(
         learned,
         stock,
         any_style=name == "any",
-        facts={"photographs": len(learned), "license": LICENSE, "recipe": "recipes/weights.py"},
+        facts={"photographs": len(learned), "shown": shown(name, stock), "license": LICENSE},
         start=start,
     )
     diary = Diary(WORK / f"{name}-{number}.log")
@@ -221,10 +224,20 @@ def one_part(
     return step
 
 
-def machine() -> str:
-    """Say what computes."""
-    there = torch.cuda.is_available()
-    return torch.cuda.get_device_name() if there else f"{torch.get_num_threads()} processor cores"
+def told(step: TrainStep) -> dict[str, Any]:
+    """Return what a card tells of a part."""
+    settings, encoder = step.session.settings, step.session.teacher.encoder
+    card = encoder.device.type == "cuda"
+    machine = torch.cuda.get_device_name() if card else f"{torch.get_num_threads()} processor cores"
+    return {
+        "batches": step.number,
+        "batch": settings.batch,
+        "crop": settings.crop,
+        "size": settings.size,
+        "precision": str(encoder.precision).removeprefix("torch."),
+        "seconds": round(step.record["elapsed_seconds"]),
+        "machine": machine,
+    }
 
 
 def seconds_a_batch(
@@ -253,38 +266,38 @@ def measured(model: FastModel) -> str:
     )
 
 
-def write_card(name: str, model: FastModel, photos: int, stock: Stock) -> None:
-    """Tell what a network was made from; what was measured of it is in docs/performance.md."""
-    CARDS.mkdir(exist_ok=True)
-    kind = "any painting as style" if model.is_any else f"{len(model.known)} styles"
-    known = ", ".join(own.name for own in model.known) or (
+def shown(name: str, stock: Stock) -> str:
+    """Say which styles a network learns from."""
+    if name == "paintings":
+        return ", ".join(own.name for own in stock.facts)
+    return (
         f"{len(stock)} pictures in {VIEWS} views: {stock.favored} paintings, those of impasto and "
         f"of the Debian package {PACKAGE}; {PATTERNS} drawn patterns; photographs"
     )
-    training = model.facts["training"]
+
+
+def write_card(name: str, model: FastModel) -> None:
+    """Tell what a network was made from, as its file has it."""
+    CARDS.mkdir(exist_ok=True)
+    parts = "; ".join(
+        f"{own['batches']:,} batches of {own['batch']} squares of {own['crop']} pixels, at "
+        f"{own['size']}, in {own['seconds']:,} s of {own['machine']}, "
+        f"{own['precision']}"
+        for own in model.facts["parts"]
+    )
     values = {
         "name": name,
-        "kind": kind,
-        "styles": known,
-        "photos": photos,
-        "time": " and ".join(
-            f"{took / 60:.0f} minutes of {what}" for what, took in model.facts["seconds"].items()
-        ),
+        "kind": "any painting as style" if model.is_any else f"{len(model.known)} styles",
+        "shown": model.facts["shown"],
+        "photos": model.facts["photographs"],
         "bytes": f"{(FOLDER / f'{name}.safetensors').stat().st_size:,}",
         "layout": json.dumps(model.network.layout.to_json()),
-        "precision": training["precision"],
-        "batches": training["end"]["step"],
-        "cost": f"{training['end']['total']:.3g}",
-        "parts": "; ".join(
-            f"{own.batch} squares of {own.crop} at {own.size}" for own in PARTS[KIND][name]
-        ),
-        "license": LICENSE,
+        "parts": parts,
+        "license": model.facts["license"],
         "measured": measured(model),
+        "limits": LIMITS[model.is_any],
     }
     (CARDS / f"{name}.md").write_text(TEMPLATE.read_text().format(**values))
-    logs = [WORK / f"{name}-{number}.log" / "costs.png" for number in range(len(PARTS[KIND][name]))]
-    for number, path in enumerate(own for own in logs if own.exists()):
-        shutil.copy(path, CARDS / f"{name}-{number}.png")
 
 
 if __name__ == "__main__":

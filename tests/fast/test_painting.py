@@ -78,10 +78,17 @@ def test_codes_need_places_and_the_right_length(network: TransformNetwork) -> No
         network.parts(torch.zeros(1, 5))
 
 
-def test_half_precision_is_near(network: TransformNetwork) -> None:
-    picture, own = torch.rand(3, 48, 48), code(network, 1)
-    exact = paint(network, picture, Brush(own))
-    half = paint(network.to(torch.bfloat16), picture, Brush(own))
+@pytest.mark.parametrize("precision", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("strip_bytes", [1, 10**9])
+@pytest.mark.parametrize("regions", [1, 2])
+def test_half_precision_is_near(
+    network: TransformNetwork, precision: torch.dtype, strip_bytes: int, regions: int
+) -> None:
+    picture, left = torch.rand(3, 48, 48), (torch.arange(48) < 20).float().expand(48, 48)
+    codes = torch.cat([code(network, own + 1) for own in range(regions)])
+    brush = Brush(codes, None if regions == 1 else torch.stack([left, 1 - left]))
+    exact = paint(network, picture, brush, strip_bytes=strip_bytes)
+    half = paint(network.to(precision), picture, brush, strip_bytes=strip_bytes)
     assert half.dtype == torch.float32
     assert float((half - exact).abs().mean()) < 0.02
 

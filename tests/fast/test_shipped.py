@@ -68,7 +68,7 @@ def test_what_ships_paints(name: str) -> None:
     teacher = Teacher(encoder, convention("impasto"), size=256)
     photo = at_size(read(find("kingfisher")).samples, 160)
     pictures = [read(find(own)).samples for own in ("starry_night", "harvest")]
-    targets = [teacher.target(Drawn((n, 0), lambda n=n: pictures[n])) for n in range(2)]  # type: ignore[misc]
+    targets = [teacher.target(Drawn((n, 0), lambda _, n=n: pictures[n])) for n in range(2)]  # type: ignore[misc]
     costs = []
     for number, own in enumerate(("starry_night", "harvest")):
         painter = TorchPainter(model)

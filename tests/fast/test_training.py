@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import math
+import weakref
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from torch import Tensor
 from impasto.encoders.encoder import Chain
 from impasto.errors import DivergedError, InputError, UsageError
 from impasto.fast import lesson as lesson_module
+from impasto.fast import training as training_module
 from impasto.fast.lesson import Teacher
 from impasto.fast.photos import Photos
 from impasto.fast.stock import Drawn, Stock
@@ -99,7 +102,10 @@ def test_costs_fall(start: Starting, any_style: bool) -> None:
     assert {"step", "rate", "style:relu1_1", "content:relu3_1"} <= records[-1].keys()
 
 
-def test_a_killed_training_goes_on_to_the_same_result(start: Starting, tmp_path: Path) -> None:
+def test_a_killed_training_goes_on_to_the_same_result(
+    start: Starting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_module, "SQUARES_TURN", 2)  # other squares soon
     whole = last(start())
     kept = {"checkpoint": tmp_path / "state", "checkpoint_every": 0.0}
     for step in start().steps(**kept):
@@ -114,11 +120,17 @@ def test_a_killed_training_goes_on_to_the_same_result(start: Starting, tmp_path:
     assert told[0] == told[1]
 
 
-def test_the_state_of_another_training_is_refused(start: Starting, tmp_path: Path) -> None:
+def test_the_state_of_another_training_is_refused(
+    start: Starting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "state"
     last(start(steps=1), checkpoint=path, checkpoint_every=0.0)
     with pytest.raises(UsageError, match="belongs to a run with other inputs or settings"):
         last(start(steps=1, seed=1), checkpoint=path)
+    with monkeypatch.context() as patch:
+        patch.setattr(training_module, "SQUARES_OF_A_BATCH", 3)  # it would see other squares
+        with pytest.raises(UsageError, match="belongs to a run with other inputs or settings"):
+            last(start(steps=1), checkpoint=path)
     path.write_bytes(b"no state")
     with pytest.raises(InputError, match="not a checkpoint"):
         last(start(steps=1), checkpoint=path)
@@ -177,7 +189,7 @@ def test_each_of_a_batch_has_its_own_style(start: Starting) -> None:
     """The gradient of a batch is that of each picture alone, divided by their number."""
     teacher = start().teacher
     pictures, contents = torch.rand(2, 2, 3, 32, 32)
-    targets = [teacher.target(Drawn((own, 0), lambda: torch.rand(3, 40, 40))) for own in range(2)]
+    targets = [teacher.target(Drawn((own, 0), lambda _: torch.rand(3, 40, 40))) for own in range(2)]
     costs, both = teacher.correct(pictures, contents, targets, keys=(0, 1))
     total = 0.0
     for number, target in enumerate(targets):
@@ -188,11 +200,52 @@ def test_each_of_a_batch_has_its_own_style(start: Starting) -> None:
     assert costs.total == pytest.approx(total, rel=1e-4)
 
 
+def test_what_was_looked_at_costs_the_same_again(
+    start: Starting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = start()
+    teacher, looked = session.teacher, list[frozenset[str]]()
+    look = teacher.encoder.forward
+
+    def count(batch: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        looked.append(frozenset(layers))
+        return look(batch, layers)
+
+    monkeypatch.setattr(teacher.encoder, "forward", count)
+    picture, content = torch.rand(2, 1, 3, 32, 32)
+    drawn = Drawn((0, 0), lambda _: torch.rand(3, 40, 40))
+    made = []
+    for _ in range(2):
+        made.append(teacher.correct(picture, content, [teacher.target(drawn)], keys=(0,)))
+    assert made[0][0].total == made[1][0].total
+    assert torch.equal(made[0][1], made[1][1])
+    assert len(looked) == 3  # at the style, at the photograph, and for the numbers of positions
+
+
+def test_a_session_that_is_dropped_is_freed(start: Starting) -> None:
+    """At once, for a graphics card has no use for what waits for the garbage collector."""
+    session = start(steps=2)
+    last(session)
+    kept, teacher = weakref.ref(session), weakref.ref(session.teacher)
+    gc.disable()
+    try:
+        del session
+        assert kept() is None
+        assert teacher() is None
+    finally:
+        gc.enable()
+
+
+def test_large_squares_are_fewer() -> None:
+    assert training_module._squares_in_use(2, 128) == 32
+    assert training_module._squares_in_use(64, 1024) == 64  # no fewer than in a batch
+
+
 def test_paintings_descend_on_the_logarithm_of_their_cost(start: Starting) -> None:
     """So that a painting with a hundred times too much of a style does not outweigh all others."""
     teacher = start().teacher
     picture, content, direction = torch.rand(3, 1, 3, 32, 32)
-    target = teacher.target(Drawn((0, 0), lambda: 0.2 * torch.rand(3, 40, 40)))
+    target = teacher.target(Drawn((0, 0), lambda _: 0.2 * torch.rand(3, 40, 40)))
 
     def value(moved: Tensor) -> float:
         return math.log1p(teacher.correct(moved, content, [target], keys=(0,))[0].total)
@@ -230,7 +283,7 @@ def test_photographs_in_use_are_looked_at_once(
 
     monkeypatch.setattr(session.teacher.encoder, "forward", count)
     last(session)
-    assert 2 <= sum(looked) <= session.squares < 40 * session.settings.batch
+    assert 2 <= sum(looked) <= 32  # of 80 pictures
 
 
 @pytest.mark.parametrize("any_style", [False, True])

@@ -66,4 +66,4 @@ def _many(stock: Stock, teacher: Teacher, seed: int) -> Tensor:
     noise = torch.Generator().manual_seed(seed)
     drawn = [stock.draw(noise) for _ in range(LOOKED_AT)]
     views = {own.key: own for own in drawn}.values()
-    return torch.cat([teacher.read(own.picture()) for own in views])
+    return torch.cat([teacher.read(own.picture(torch.device("cpu"))) for own in views])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import NamedTuple
 
 import torch
@@ -14,6 +13,7 @@ from torch import Tensor
 from impasto.encoders.encoder import Encoder
 from impasto.engine.evaluator import LocalEvaluator
 from impasto.errors import UsageError
+from impasto.fast.recent import Recent
 from impasto.fast.stock import Drawn
 from impasto.fast.styles import READ_LAYERS, at_size, read_style, statistics
 from impasto.objectives.content import Content
@@ -25,15 +25,15 @@ from impasto.objectives.temporal import Temporal
 from impasto.signal import Space
 
 _PLAIN_WEIGHT = 20.0  # brings a picture left as it is to the costs of a painting, about
+_MOST_SCALES = 64  # of a style
 KEPT = 256  # styles whose Gram matrices are kept
-KEPT_CONTENTS = 64  # photographs whose features are kept
 
 
 class _Seen(NamedTuple):
-    """Features of a photograph at a layer, and the factor of the cost of leaving them."""
+    """Features of a photograph at a layer, and the factor of the cost of leaving them, ()."""
 
     features: Tensor
-    scale: float
+    scale: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +43,12 @@ class Target:
     Attributes:
         grams: For each layer of the style cost the mean Gram matrix, shape (c, c).
         statistics: As a predictor reads it, shape (1, n); empty for a table.
+        scales: Factors of the costs, shape (), by layer and number of positions.
     """
 
     grams: Mapping[str, Tensor]
-    statistics: Tensor = field(default_factory=lambda: torch.zeros(1, 0))
+    statistics: Tensor
+    scales: Recent[Tensor] = field(default_factory=lambda: Recent(_MOST_SCALES))
 
 
 class Teacher:
@@ -69,7 +71,7 @@ class Teacher:
         *,
         size: int,
         reads: bool = False,
-        contents: int = KEPT_CONTENTS,
+        contents: int = 1,
     ) -> None:
         self.encoder, self.convention, self.size, self.reads = encoder, convention, size, reads
         self.content_layers = encoder.check(
@@ -80,20 +82,17 @@ class Teacher:
         )
         if not self.style_layers or not convention.style_weight > 0:
             raise UsageError("There is nothing to learn: the style costs nothing.")
-        self._contents: dict[int, Mapping[str, _Seen]] = {}
-        self._most = contents
+        self._contents = Recent[Mapping[str, _Seen]](contents)
+        self._targets = Recent[Target](KEPT)
         self._positions: dict[Space, dict[str, int]] = {}
-        # a scale is told by the processor, and a graphics card would wait for each
-        self._style_scale = lru_cache(len(self.style_layers) * KEPT)(self._told_scale)
-        self._target = lru_cache(KEPT)(self._look_at)
 
     def target(self, drawn: Drawn) -> Target:
         """Look at a style, or remember it."""
-        return self._target(drawn)
+        return self._targets.get(drawn.key, lambda: self._look_at(drawn))
 
     @torch.no_grad()
     def _look_at(self, drawn: Drawn) -> Target:
-        seen = at_size(drawn.picture(), self.size)
+        seen = at_size(drawn.picture(_where_views_are_made(self.encoder.device)), self.size)
         layers = {*self.style_layers, *(READ_LAYERS if self.reads else ())}
         features = self.encoder(seen.to(self.encoder.device), layers)
         grams = {own: mean_gram(features[own]).float() for own in self.style_layers}
@@ -151,38 +150,41 @@ class Teacher:
         totals = costs.values.sum(0).to(gradient)
         return costs, gradient / (1 + totals)[:, None, None, None]
 
-    @torch.no_grad()
     def _content(self, key: int, content: Tensor) -> Mapping[str, _Seen]:
         """Look at a photograph, or remember it; shape (1, 3, h, w)."""
-        if key not in self._contents:
-            if len(self._contents) >= self._most:
-                self._contents.pop(next(iter(self._contents)))
-            features = self.encoder(content, self.content_layers)
-            self._contents[key] = {
-                layer: _Seen(own.float(), self.convention.content_scale(own.float()))
-                for layer, own in features.items()
-            }
-        return self._contents[key]
+        return self._contents.get(key, lambda: self._look_at_content(content))
 
-    def _told_scale(self, target: Target, layer: str, positions: int) -> float:
-        return self.convention.style_scale(target.grams[layer], positions)
+    @torch.no_grad()
+    def _look_at_content(self, content: Tensor) -> Mapping[str, _Seen]:
+        features = self.encoder(content, self.content_layers)
+        wide = {layer: own.float() for layer, own in features.items()}
+        scale = self.convention.content_scale
+        return {layer: _Seen(own, own.new_tensor(scale(own))) for layer, own in wide.items()}
+
+    def _style_scale(self, target: Target, layer: str, positions: int) -> Tensor:
+        """Return the factor of a cost, kept where it is needed: to ask a card is to wait for it."""
+        gram = target.grams[layer]
+        return target.scales.get(
+            (layer, positions),
+            lambda: gram.new_tensor(self.convention.style_scale(gram, positions)),
+        )
 
     @torch.no_grad()
     def _objective(
         self, space: Space, contents: Sequence[Mapping[str, _Seen]], targets: Sequence[Target]
     ) -> Objective:
-        convention, device = self.convention, self.encoder.device
+        convention = self.convention
         positions = self._positions_at(space)
         objective = Objective()
         for layer in self.content_layers if convention.content_weight > 0 else ():
             seen = [own[layer] for own in contents]
-            scale = torch.tensor([own.scale for own in seen], device=device)
+            scale = torch.stack([own.scale for own in seen])
             term = Content(layer, torch.cat([own.features for own in seen]), scale=scale)
             objective += convention.content_weight * convention.content_layers[layer] * term
         for layer in self.style_layers:
             grams = torch.stack([own.grams[layer] for own in targets])
             scales = [self._style_scale(own, layer, positions[layer]) for own in targets]
-            scale = torch.tensor(scales, device=device)
+            scale = torch.stack(scales)
             style = Style(layer, grams, positions=positions[layer], scale=scale)
             objective += convention.style_weight * convention.style_layers[layer] * style
         samples = 3 * math.prod(space)
@@ -202,3 +204,8 @@ class Teacher:
             counts = {layer: math.prod(own.shape[2:]) for layer, own in features.items()}
             self._positions[space] = counts
         return self._positions[space]
+
+
+def _where_views_are_made(device: torch.device) -> torch.device:
+    """Return where pictures of styles are cut and resampled, which not every device can."""
+    return device if device.type == "cuda" else torch.device("cpu")

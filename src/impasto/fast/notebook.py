@@ -62,7 +62,7 @@ class Notebook:
         keep = min(DECAY, (1 + self.count) / (10 + self.count))
         with torch.no_grad():
             for mean, own in zip(self.means.parameters(), self.pupil.parameters(), strict=True):
-                mean.lerp_(own.to(mean.device), 1 - keep)
+                mean.lerp_(own, 1 - keep)
 
     def meant(self) -> Pupil:
         """Return a copy with the running mean of the weights, on the processor."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -23,17 +23,17 @@ _LARGEST = 1024  # pixels along the longest side that are kept in memory
 _LEAST = 32  # pixels along the shortest side of a style
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Drawn:
-    """A style that was drawn; of one key all are the same.
+    """A style that was drawn.
 
     Attributes:
         key: Its number, and that of the view.
-        picture: Makes its picture, shape (3, h, w).
+        picture: Makes its picture on a device, shape (3, h, w).
     """
 
     key: tuple[int, int]
-    picture: Callable[[], Tensor] = field(compare=False)
+    picture: Callable[[torch.device], Tensor]
 
 
 class Stock:
@@ -78,10 +78,6 @@ class Stock:
             self.facts.append(StyleFacts(name, digest, path.name))
             self._levels.append((samples.clamp(0, 1) * 255).round().byte())
 
-    def move(self, device: torch.device) -> None:
-        """Keep the pictures on a device, where their views are made."""
-        self._levels = [own.to(device) for own in self._levels]
-
     def __len__(self) -> int:
         return len(self.facts)
 
@@ -96,7 +92,7 @@ class Stock:
         return self._drawn(number, view)
 
     def _drawn(self, number: int, view: int) -> Drawn:
-        return Drawn((number, view), lambda: self.view(number, view))
+        return Drawn((number, view), lambda device: self.view(number, view, device))
 
     def active(self, batch: int, seed: int) -> list[Drawn]:
         """Return the views that are drawn from in a batch.
@@ -114,9 +110,15 @@ class Stock:
         noise = torch.Generator().manual_seed(seed * 2**20 + batch // TURN)
         return [self.draw(noise) for _ in range(ACTIVE)]
 
-    def view(self, number: int, view: int = 0) -> Tensor:
-        """Return a view of a style, shape (3, h, w); view 0 is the picture as it is."""
-        samples = self._levels[number].float() / 255
+    def view(self, number: int, view: int = 0, device: torch.device | None = None) -> Tensor:
+        """Make a view of a style, shape (3, h, w).
+
+        Args:
+            number: Of the style.
+            view: Number of the view; 0 is the picture as it is.
+            device: Where it is made; None for the processor.
+        """
+        samples = self._levels[number].to(device or "cpu").float() / 255
         if view == 0:
             return samples
         noise = torch.Generator().manual_seed(number * 1000 + view)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from impasto.fast.network import Layout
 from impasto.fast.notebook import Notebook
 from impasto.fast.photos import Photos
 from impasto.fast.pupil import Pupil
+from impasto.fast.recent import Recent
 from impasto.fast.stock import Stock
 from impasto.media.extra import need
 from impasto.objectives.conventions import Convention, convention
@@ -36,7 +37,9 @@ HELD_OUT = 4  # photographs that are never learned from, at most
 PATIENCE = 5  # batches in a row that may go wrong
 CLIP = 10.0  # times the usual length of gradients is the longest that is followed
 SQUARES_TURN = 64  # batches for which squares of photographs are in use
-SQUARES_USES = 4  # how often each is then drawn, in the mean
+SQUARES_OF_A_BATCH = 16  # times its size are in use, so that each is drawn four times in the mean
+_SQUARES_BYTES = 2**30  # that they may take with their features
+_BYTES_A_PIXEL = 44  # of a square, and of 512 channels at an eighth of its side
 _KEEP_EVERY = 50  # batches between states that can be stepped back to
 
 
@@ -108,8 +111,7 @@ class Session:
             mixed_precision="bf16" if half else "no", cpu=settings.device == "cpu"
         )
         own = _convention(settings)
-        self.squares = SQUARES_TURN * settings.batch // SQUARES_USES  # in use at a time
-        stock.move(self.accelerator.device)
+        self.squares = Recent[Tensor](_squares_in_use(settings.batch, settings.crop))
         if encoder is None:
             encoder = place(load_encoder(pooling=own.pooling), precision=settings.precision)
         self.teacher = Teacher(
@@ -117,7 +119,7 @@ class Session:
             own,
             size=settings.size,
             reads=any_style,
-            contents=self.squares,
+            contents=self.squares.most,
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
@@ -126,7 +128,7 @@ class Session:
         begin(self.fresh, start, stock, self.teacher, seed=settings.seed)
         self.started = "" if start is None else start.sha256
         self.held_out = min(HELD_OUT, max(1, len(photos) // 10))
-        pupil = Pupil(self.fresh.network, self.fresh.styles)
+        pupil = Pupil(self.fresh.network, self.fresh.styles).to(self.accelerator.device)
         optimizer = torch.optim.Adam(
             [
                 {"params": pupil.network.parameters(), "pace": 1.0},
@@ -136,7 +138,6 @@ class Session:
         )
         self.notebook = Notebook(pupil, optimizer)
         self.pupil, self.optimizer = self.accelerator.prepare(pupil, optimizer)
-        self._square = lru_cache(self.squares)(self._cut)
 
     @property
     def is_main(self) -> bool:
@@ -197,9 +198,10 @@ class Session:
         keys, contents, rows, targets, plain = self._draw(number)
         self.optimizer.zero_grad()
         with self.accelerator.autocast():
-            paintings = self.pupil(contents, self._asked(rows, targets), plain)
-        asked = [None if one else own for one, own in zip(plain.tolist(), targets, strict=True)]
-        costs, gradient = self.teacher.correct(paintings, contents, asked, keys=keys)
+            asked = self._asked(rows, targets)
+            paintings = self.pupil(contents, asked, plain.to(contents.device))
+        shown = [None if one else own for one, own in zip(plain.tolist(), targets, strict=True)]
+        costs, gradient = self.teacher.correct(paintings, contents, shown, keys=keys)
         finite = bool(costs.values.isfinite().all()) and bool(gradient.isfinite().all())
         # every device takes its gradient back, even then: the others wait for it
         usable = gradient if finite else torch.zeros_like(gradient)
@@ -226,17 +228,17 @@ class Session:
         """
         settings = self.settings
         noise = self._noise(number)
-        first = (number // SQUARES_TURN) * self.squares
-        picks = torch.randint(self.squares, (settings.batch,), generator=noise).tolist()
+        count = self.squares.most
+        first = (number // SQUARES_TURN) * count
+        picks = torch.randint(count, (settings.batch,), generator=noise).tolist()
         keys = [first + own for own in picks]
-        contents = torch.stack([self._square(key) for key in keys])
+        contents = torch.stack([self.squares.get(own, partial(self._cut, own)) for own in keys])
         active = self.stock.active(number, settings.seed)
         drawn = torch.randint(len(active), (settings.batch,), generator=noise).tolist()
         chosen = [active[own] for own in drawn]
         targets = [self.teacher.target(own) for own in chosen]
         plain = torch.rand(settings.batch, generator=noise) < settings.plain
-        rows = [own.key[0] for own in chosen]
-        return keys, contents, rows, targets, plain.to(contents.device)
+        return keys, contents, [own.key[0] for own in chosen], targets, plain
 
     def _noise(self, number: int) -> torch.Generator:
         """Return the generator of a batch, another one on each device."""
@@ -245,7 +247,7 @@ class Session:
         return torch.Generator().manual_seed(seed)
 
     def _cut(self, key: int) -> Tensor:
-        """Cut a square of a photograph to learn from; `_square` remembers those in use."""
+        """Cut a square of a photograph to learn from."""
         noise = self._noise(2**40 + key)
         number = torch.randint(len(self.photos) - self.held_out, (), generator=noise)
         return self.photos.cut(int(number), noise).to(self.accelerator.device)
@@ -273,7 +275,14 @@ class Session:
         ends = dict.fromkeys(("minutes", "report_every", "show_every"))
         told = {**self.settings.to_json(), **ends, "any": self.fresh.is_any}
         photos = [*self.photos.shapes[:100], len(self.photos)]
-        return {"settings": told, "styles": known, "photos": photos, "start": self.started}
+        drawing = [self.accelerator.num_processes, self.squares.most]
+        return {
+            "settings": told,
+            "styles": known,
+            "photos": photos,
+            "start": self.started,
+            "drawing": drawing,
+        }
 
 
 def schedule(number: int, steps: int) -> float:
@@ -286,6 +295,12 @@ def schedule(number: int, steps: int) -> float:
     warm = min(1.0, number / min(100, max(1, steps // 10)))
     left = (steps - number) / max(1, steps)
     return warm * min(1.0, 0.02 + 0.98 * left / 0.4)
+
+
+def _squares_in_use(batch: int, crop: int) -> int:
+    """Return how many squares are in use at a time."""
+    fitting = _SQUARES_BYTES // (_BYTES_A_PIXEL * crop**2)
+    return max(batch, min(SQUARES_OF_A_BATCH * batch, fitting))
 
 
 def _convention(settings: TrainSettings) -> Convention:
