@@ -16,7 +16,9 @@ CSS = """
 .place p { min-height: 1.5em; font-variant-numeric: tabular-nums }
 .shelf .caption-label { display: none }
 .made .grid-container { grid-template-columns: repeat(4, minmax(0, 1fr)) !important }
-.strips .thumbnail-lg { aspect-ratio: auto }
+.strips .grid-wrap { padding-top: 2.2em }
+.strips .grid-container { grid-template-rows: none !important; grid-auto-rows: auto !important }
+.strips .thumbnail-lg { display: block; aspect-ratio: auto; height: auto }
 .strips .thumbnail-lg img { height: auto }
 .strips .caption-label { position: static }
 footer { display: none !important }

@@ -106,15 +106,15 @@ def _edges(centers: Tensor, size: int) -> tuple[float, float]:
 
 def _panels(signal: Signal, portrait: Portrait, count: int) -> tuple[Figure, list[Any]]:
     height, width = portrait.extent(signal.space)
-    figure = Figure(figsize=(count * _HEIGHT * max(0.5, min(2, width / height)), _HEIGHT))
+    size = (count * _HEIGHT * max(0.5, min(2, width / height)), _HEIGHT)
+    figure = Figure(figsize=size, layout="compressed")  # which sees titles that come later
     axes = list(figure.subplots(1, count))
     for one in axes:
         one.set_axis_off()
-    figure.tight_layout()
     return figure, axes
 
 
 def _drawn(figure: Figure) -> Image.Image:
     stream = io.BytesIO()
-    figure.savefig(stream, format="png")
+    figure.savefig(stream, format="png", bbox_inches="tight", pad_inches=0.05)
     return Image.open(stream)

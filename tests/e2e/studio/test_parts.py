@@ -142,12 +142,12 @@ def head(side: int) -> NDArray[np.float64]:
 
 
 def test_a_volume_is_looked_through(visit: Callable[..., Any], desk: Any, tmp_path: Path) -> None:
-    np.save(tmp_path / "scan.npy", head(40))
+    np.save(tmp_path / "scan.npy", head(32))
     visitor = visit()
     panel = part(visitor.page, "Volumes")
     bring(panel, "Volume (", tmp_path / "scan.npy")
     bring(panel, "Volume or picture", desk / "style.png")
-    panel.get_by_label("number input for Size").fill("40")
+    panel.get_by_label("number input for Size").fill("32")
     panel.get_by_label("number input for Steps").fill("5")
     panel.get_by_role("button", name="Stylize").click()
     expect(panel.locator(".place").first).to_contain_text("✓")
