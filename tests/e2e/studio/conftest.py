@@ -73,9 +73,20 @@ class Visitor:
         return bool(SHOTS)
 
     def shoot(self, name: str) -> None:
-        if SHOTS:
-            self.page.wait_for_timeout(1500)
-            self.page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
+        shoot(self.page, name)
+
+
+def shoot(page: Page, name: str) -> None:
+    """Make a picture for the docs, if any are to be made."""
+    if SHOTS:
+        page.wait_for_timeout(1500)
+        page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
+
+
+@pytest.fixture
+def shooting() -> Callable[[Page, str], None]:
+    """Make pictures for the docs, if any are to be made."""
+    return shoot
 
 
 @pytest.fixture

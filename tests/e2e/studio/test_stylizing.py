@@ -92,9 +92,14 @@ def test_nothing_brought_is_told(visit: Callable[..., Any]) -> None:
     expect(told.first).to_contain_text("There is no photograph")
 
 
-def test_on_a_phone_in_chinese(studio: Callable[..., str], new_page: Callable[..., Page]) -> None:
+def test_on_a_phone_in_chinese(
+    studio: Callable[..., str],
+    new_page: Callable[..., Page],
+    shooting: Callable[[Page, str], None],
+) -> None:
     page = new_page(390, 844, locale="zh-CN", has_touch=True, is_mobile=True)
     page.goto(studio())
     expect(page.get_by_role("button", name="开始", exact=True)).to_be_visible()
     expect(page.get_by_text("用一幅画的风格重绘一张照片")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    shooting(page, "phone")
