@@ -82,7 +82,9 @@ def machine() -> str:
     if torch.cuda.is_available():
         kind = torch.cuda.get_device_name()
     else:
-        kind = f"{torch.get_num_threads()} threads of a processor ({platform.machine()})"
+        count = torch.get_num_threads()
+        threads = "1 thread" if count == 1 else f"{count} threads"
+        kind = f"{threads} of a processor ({platform.machine()})"
     memory = psutil.virtual_memory().total / 2**30
     return f"{kind}, {memory:.0f} GB of memory, torch {torch.__version__}, {platform.system()}"
 

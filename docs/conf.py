@@ -23,14 +23,16 @@ extensions = [
     "formulas",
     "offline",
     "repository",
+    "settings_fields",
 ]
 exclude_patterns = ["_ext", "tutorial"]  # the tutorial is run, and lands in course/
 
 # Pages
-myst_enable_extensions = ["dollarmath"]
+myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 4
 html_math_renderer = "outlines"
 default_role = "literal"
+smartquotes = False  # they make one dash of the two before an option
 highlight_language = "none"
 
 # Docstrings
@@ -43,7 +45,7 @@ maximum_signature_line_length = 110
 python_use_unqualified_type_names = True
 napoleon_custom_sections = [("Attributes", "params_style")]
 # Other packages have books of their own, and so has Python; nothing is fetched to link there.
-nitpick_ignore_regex = [(r"py:.*", r"(?!impasto\.).*")]
+nitpick_ignore_regex = [(r"py:.*", r"(?!impasto\.).*"), (r"py:class", r"impasto\.fast\.recent\..*")]
 
 # The chapters of the tutorial
 sphinx_gallery_conf = {

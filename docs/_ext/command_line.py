@@ -45,25 +45,20 @@ def _command(group: Any, name: str, parent: Any) -> Iterator[str]:
 
 
 def _parameters(command: Any, context: Any) -> Iterator[str]:
-    """Yield a table for each heading of the help, in its order."""
+    """Yield a list for each heading of the help, in its order."""
     told_of = [own for own in command.params if own.get_help_record(context)]
     order = list(dict.fromkeys(map(_heading, told_of)))
     told_of.sort(key=lambda own: order.index(_heading(own)))
     for heading, own in groupby(told_of, _heading):
-        yield from (f"| {heading} | |", "|---|---|")
+        yield from (f"**{heading}**", "")
         for names, told in (parameter.get_help_record(context) for parameter in own):
             shown = names.partition(" <")[0] if heading == ARGUMENTS else names
-            yield f"| {_code(shown)} | {_text(told)} |"
-        yield ""
+            yield from (f"`{shown}`", f": {_text(told)}", "")
 
 
 def _heading(parameter: Any) -> str:
     given = getattr(parameter, "rich_help_panel", None)
     return given or (ARGUMENTS if parameter.param_type_name == "argument" else "Options")
-
-
-def _code(text: str) -> str:
-    return "`" + text.replace("|", r"\|") + "`"
 
 
 def _text(text: str) -> str:

@@ -11,12 +11,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 _CODE = re.compile(r"(`[^`]+`)")
 _SPECIAL = re.compile(r"[*|]|_(?!\w)")
 _SECTION = re.compile(r"[A-Z][a-z]+:$")
 _FORWARD = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
+_FACTORY = re.compile(r"<factory>")
+_PRIVATE = re.compile(r", _\w+: [^,()]+")
 _FIELDS = {"Returns:": ":Returns:", "Yields:": ":Yields:", "Source:": ":Source:"}
 
 
@@ -24,6 +27,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Prepare docstrings before napoleon reads their sections, and mend signatures."""
     app.connect("autodoc-process-docstring", _prepare, priority=400)
     app.connect("autodoc-process-signature", _sign)
+    app.connect("autodoc-skip-member", _skip)
+    app.connect("doctree-read", _dash)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -58,6 +63,19 @@ def _prepare(*event: Any) -> None:
 
 
 def _sign(*event: Any) -> tuple[str | None, str | None]:
-    """Write the names of types that autodoc has left alone as names."""
+    """Write names of types that autodoc has left alone as names, and what is no Python as dots."""
     given, returned = (part and _FORWARD.sub(r"\1", part) for part in event[-2:])
-    return given, returned
+    return given and _PRIVATE.sub("", _FACTORY.sub("...", given)), returned
+
+
+def _skip(*event: Any) -> bool | None:
+    """Leave out fields of named tuples, of which Python only says the number."""
+    told = getattr(event[3], "__doc__", None) or ""
+    return True if told.startswith("Alias for field number") else None
+
+
+def _dash(_: Sphinx, page: nodes.document) -> None:
+    """Make a dash of the two hyphens between the name of a parameter and what is told of it."""
+    for text in list(page.findall(nodes.Text)):
+        if " -- " in text and not isinstance(text.parent, nodes.literal | nodes.literal_block):
+            text.parent.replace(text, nodes.Text(text.replace(" -- ", " – ")))

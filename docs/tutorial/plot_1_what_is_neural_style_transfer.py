@@ -2,7 +2,7 @@
 What is neural style transfer?
 ==============================
 
-Take a photograph and a painting. Paint what is on the photograph, again, in the way in which the
+Take a photograph and a painting. Paint what is in the photograph, again, in the way in which the
 painting is painted.
 
 The course calls the photograph the **content** picture, C; the painting the **style** picture, S;
@@ -82,13 +82,13 @@ print(f"J after {last['step']} steps: {last['total']:.3f}")
 # Other pairs
 # -----------
 #
-# Nothing in it knows of castles or of van Gogh. Any two pictures will do. A larger `content_weight`
-# keeps more of C; the default is 0.3.
+# Nothing in the method is made for castles or for van Gogh. Any two pictures will do. A larger
+# `content_weight` keeps more of C; the default is 0.3.
 
 pairs = [("red_panda", "harvest"), ("kingfisher", "cafe_terrace_at_night")]
-figure, rows = plt.subplots(len(pairs), 3, figsize=(10, 5.6), layout="constrained")
+figure, rows = plt.subplots(len(pairs), 3, figsize=(10, 6), layout="constrained")
 for row, (content, style) in zip(rows, pairs, strict=True):
-    made = impasto.stylize(content, style, size=160, content_weight=1.0, quality="draft")
+    made = impasto.stylize(content, style, size=192, content_weight=1.0, quality="draft")
     show(row[0], read(find(content), longest=160).samples, content)
     show(row[1], read(find(style), longest=160).samples, style)
     show(row[2], made.signal.samples, "G")

@@ -14,7 +14,7 @@ patches have in common is what the unit looks for.
 # -----------
 #
 # VGG19 was trained to tell a thousand kinds of things apart. Its layers come in five blocks.
-# `relu3_1` is the first layer of the third block, behind its ReLU. We look at the first layer of
+# `relu3_1` is the first layer of the third block, after its ReLU. We look at the first layer of
 # every block.
 
 import torch
@@ -54,12 +54,12 @@ for patch in atlas.layers["relu3_1"].units[0][:3]:
     print(f"{patch.activation:5.0f} in {name}, rows {rows}, columns {columns}")
 
 # %%
-# These are the three highest activations of unit 0 of `relu3_1`, and where they are. Now we draw. A
-# layer has up to 512 units; we take nine by a rule, those that answered loudest. (A patch may reach
-# over the border of a picture. Some units answer to just that, and are left out.) Each is a block
-# of 3 x 3 patches.
+# These are the first three of the nine patches of unit 0 of `relu3_1`, and where they are. Now we
+# draw. A layer has up to 512 units; we take the eight that answered loudest. (A patch may reach
+# over the border of a picture. Some units answer to the border itself, and are left out.) Each is a
+# block of 3 x 3 patches.
 
-SIDE = 36  # of a drawn patch, in pixels
+SIDE = 48  # of a drawn patch, in pixels
 LIMITS = {"relu5_1": 9}  # patches over the border; elsewhere three of nine may be
 
 
@@ -77,7 +77,7 @@ def block(tiles):
     return torch.cat(rows, dim=1)
 
 
-def loudest(layer, count=9):
+def loudest(layer, count=8):
     """Return the units with the highest activations, of those that see little of borders."""
     units = atlas.layers[layer].units
     inside = [
@@ -89,10 +89,10 @@ def loudest(layer, count=9):
 
 
 def draw(layer):
-    """Draw the nine patches of nine units side by side."""
+    """Draw the nine patches of eight units."""
     size = fields[layer][0].size
-    figure, panels = plt.subplots(1, 9, figsize=(11, 1.55), layout="constrained")
-    for panel, unit in zip(panels, loudest(layer), strict=True):
+    figure, panels = plt.subplots(2, 4, figsize=(8, 4.5), layout="constrained")
+    for panel, unit in zip(panels.flat, loudest(layer), strict=True):
         patches = atlas.layers[layer].units[unit]
         cut = [pictures[int(patch.picture)].samples[:, *patch.region] for patch in patches]
         squares = [tile(*pair, size) for pair in zip(patches, cut, strict=True)]
@@ -105,8 +105,8 @@ def draw(layer):
 draw("relu1_1")
 
 # %%
-# **Layer 1** sees 3 x 3 pixels. That is room for an edge, light beside dark in one direction, or
-# for one color.
+# **Block 1** sees 3 x 3 pixels at its first layer. That is room for an edge, light beside dark in
+# one direction, or for one color.
 
 draw("relu2_1")
 
@@ -128,11 +128,11 @@ draw("relu5_1")
 # sphinx_gallery_thumbnail_number = 6
 
 # %%
-# **Block 5** sees 156 x 156 pixels, half of a picture as small as ours. A gray margin is where the
-# receptive field reaches over the border. With twelve pictures there is little to choose from, so
-# here the patches of a unit have less in common than they could. :doc:`The microscope </units>`
-# shows the same layers over 205 photographs, where block 5 finds eyes, roofs and domes. With a
-# folder of your own it is one command:
+# **Block 5** sees 156 x 156 pixels, half of the longest side of our pictures. A gray margin is
+# where the receptive field reaches over the border. With twelve pictures there is little to choose
+# from, so here the patches of a unit have less in common than they could. :doc:`The microscope
+# </units>` shows the same layers over 205 photographs, where block 5 finds eyes, roofs and domes.
+# With a folder of your own it is one command:
 #
 # .. code-block:: sh
 #
@@ -143,7 +143,8 @@ draw("relu5_1")
 #
 # A patch shows where a unit answers. To see *what* in the patch it answers to, send the activation
 # back through the network, from the unit to the pixels. Here is one unit of `relu4_1`: above its
-# first four patches, below their projections by guided backpropagation.
+# first four patches, below their projections by guided backpropagation: the gradient, of which only
+# that is passed on at every ReLU which is positive there and back.
 
 unit = loudest("relu4_1")[0]
 patches = [patch for patch in atlas.layers["relu4_1"].units[unit] if not patch.clipped][:4]
@@ -161,9 +162,9 @@ for panel in rows.flat:
 figure.suptitle(f"unit {unit} of relu4_1", fontsize=10)
 
 # %%
-# On the bird the unit means the bright cheek in its dark frame, on the horse the white nose, and in
-# the painting a yellow spot with a blue rim: things that look alike to it, though they are not the
-# same to us.
+# In the bird the unit answers to the bright cheek in its dark frame, in the horse to the white
+# nose, and in the painting to a yellow spot with a blue rim: things that look alike to it, though
+# they are not the same to us.
 #
 # Why this matters for style transfer
 # -----------------------------------
@@ -171,9 +172,9 @@ figure.suptitle(f"unit {unit} of relu4_1", fontsize=10)
 # - **Shallow** layers know colors, edges and small strokes, and exactly where they are.
 # - **Deep** layers know patterns and things, and roughly where they are.
 #
-# So the activations of a deep layer can say what is on a picture: its content. And strokes and
-# colors, over all layers and wherever they are, are its style. How this becomes a number to be
-# minimized is the next chapter.
+# So the activations of a deep layer can say what is in a picture: its content. What strokes and
+# colors it has, wherever they are, all layers say together: its style. How this becomes a number to
+# be minimized is the next chapter.
 #
 # **Paper**: M. D. Zeiler, R. Fergus,
 # `Visualizing and Understanding Convolutional Networks <https://arxiv.org/abs/1311.2901>`__, 2013.

@@ -11,7 +11,7 @@ G is from that of S. :math:`\alpha` and :math:`\beta` weigh them. Then it finds 
 descent:
 
 1. Begin with a random G.
-2. Repeat :math:`G \; {:}{=} \; G - \eta \, \frac{\partial J(G)}{\partial G}`.
+2. Repeat :math:`G \leftarrow G - \eta \, \frac{\partial J(G)}{\partial G}`.
 
 Mind what is learned here: the *pixels of G*. The network is frozen; its weights never change.
 """
@@ -22,7 +22,9 @@ Mind what is learned here: the *pixels of G*. The network is frozen; its weights
 #
 # A content, a style, and VGG19. How :math:`J_{content}` and :math:`J_{style}` come about is the
 # subject of the next two chapters. Here they are short functions of the activations
-# :math:`a^{[l]}`, in the form of the course.
+# :math:`a^{[l]}`, in the form of the course, but that Gram matrices are divided by the number of
+# positions, so that C and S may differ in size. The layers of the style count alike, each with a
+# weight :math:`\lambda` of 0.2.
 
 import torch
 from matplotlib import pyplot as plt
@@ -126,12 +128,13 @@ for index in (0, STEPS):
 # The cost and its two parts, step by step. The axis is logarithmic. The style falls first and
 # furthest, and the content follows. (The grain that is left in G hardly changes any activation, so
 # this J does not mind it. impasto's own convention has two more terms: the total variation, which
-# does, and one that keeps samples between 0 and 1.)
+# is what neighboring pixels differ by and so minds grain, and one that keeps samples between 0 and
+# 1.)
 
 figure, panel = plt.subplots(figsize=(7, 3.4), layout="constrained")
 panel.semilogy([costs.total for costs in trace], color="black", lw=2, label="J")
-panel.semilogy([costs.kinds["content"] for costs in trace], label="α J_content")
-panel.semilogy([costs.kinds["style"] for costs in trace], label="β J_style")
+panel.semilogy([costs.kinds["content"] for costs in trace], label=r"$\alpha\,J_{content}$")
+panel.semilogy([costs.kinds["style"] for costs in trace], label=r"$\beta\,J_{style}$")
 panel.set(xlabel="steps", ylabel="weighted cost")
 panel.spines[["top", "right"]].set_visible(False)
 panel.legend(frameon=False)
@@ -168,7 +171,10 @@ panel.set(xlabel="steps", ylabel="J")
 panel.spines[["top", "right"]].set_visible(False)
 panel.legend(frameon=False)
 
-figure, panels = plt.subplots(1, 2, figsize=(6.4, 2.4), layout="constrained")
+# %%
+# The last picture of each:
+
+figure, panels = plt.subplots(1, 2, figsize=(7, 2.6), layout="constrained")
 for panel, (title, samples) in zip(
     panels, {"gradient descent": before[0], "impasto": kept[STEPS]}.items(), strict=True
 ):
@@ -184,9 +190,9 @@ for panel, (title, samples) in zip(
 #
 # - **L-BFGS** learns from the last steps how strongly J curves in each direction, and takes long
 #   steps where it is flat.
-# - It does not change the pixels themselves, but a **spectrum** of the picture, in which slow
-#   variations weigh more than fast ones. Otherwise large smooth areas, such as the sky, would be
-#   the last to become right.
+# - It does not change the pixels themselves, but the **spectrum** of the picture, its Fourier
+#   coefficients, with those of slow variations made easier to change than those of fast ones.
+#   Otherwise large smooth areas, such as the sky, would be the last to become right.
 #
 # Also, unless told otherwise, it begins with C and not with noise, and works from a small picture
 # to a large one.

@@ -7,8 +7,8 @@ be its activations on the two pictures. If they are alike, both pictures have th
 
 .. math:: J_{content}^{[l]}(C, G) = \frac{1}{2} \left\| a^{[l](C)} - a^{[l](G)} \right\|^2
 
-the sum of the squared differences of all activations. The factor in front is a convention, which
-:math:`\alpha` can make up for: the programming exercise of the course has
+half the sum of the squared differences of all activations. The factor in front is a convention,
+which :math:`\alpha` can make up for: the programming exercise of the course has
 :math:`\frac{1}{4 \, n_H n_W n_C}` there.
 
 Which layer? A very shallow one would force G to have the very pixels of C. A very deep one would
@@ -18,6 +18,8 @@ only ask that somewhere there be a castle. This chapter shows what each layer st
 # %%
 # The cost, by hand and by the library
 # ------------------------------------
+#
+# Let G be C, mirrored.
 
 import torch
 from matplotlib import pyplot as plt
@@ -31,7 +33,7 @@ from impasto.signal import resample
 C = read(find("neuschwanstein_castle"), longest=128)
 encoder = impasto.load_encoder("vgg19")
 
-G = C.samples.flip(2)  # mirrored
+G = C.samples.flip(2)
 layer = "relu4_2"
 a_C = encoder(C.samples[None], [layer])[layer]
 a_G = encoder(G[None], [layer])[layer]
@@ -92,18 +94,19 @@ panel.legend(frameon=False)
 # By their pixels, the noisy picture and the shifted one are equally far from C. Shallow layers mind
 # the shift more: the edges are not where they were. To deep layers it is hardly a change, for the
 # castle is still there, a little further to the right; what they mind is the noise, which hides it.
-# And the darker picture is nearly the same to all of them. With :math:`l` you choose such a notion
-# of content.
+# And the darker picture is nearly the same to all but the shallowest. To choose :math:`l` is to
+# choose what counts as the same content.
 #
 # Pictures from activations
 # -------------------------
 #
 # What does a layer still know of C? Begin with noise and minimize :math:`J_{content}^{[l]}`, here
-# as a relative error. Whatever the layer does not know, the result has not. A style weight of 0
-# leaves the content alone, but for a little total variation, and a term that keeps samples between
-# 0 and 1.
+# as a relative error. Whatever the layer does not know, the result has not. With a style weight of
+# 0 only the content cost is left, and a little total variation, and a term that keeps samples
+# between 0 and 1.
 
-figure, panels = plt.subplots(1, 6, figsize=(12, 1.6), layout="constrained")
+figure, panels = plt.subplots(2, 3, figsize=(8, 3.8), layout="constrained")
+panels = panels.flatten()
 panels[0].imshow(C.samples.clamp(0, 1).movedim(0, -1).numpy())
 panels[0].set_title("C")
 for panel, layer in zip(panels[1:], LAYERS, strict=True):
@@ -145,7 +148,7 @@ for panel, layer in zip(panels, ["relu2_2", "relu4_2", "relu5_2"], strict=True):
 
 # %%
 # All three began as C, and so they have much in common. With the shallow layer every window stays
-# in its place, and the style is little more than color. With the deepest the towers themselves are
+# in its place, and the style is color and fine strokes. With the deepest the towers themselves are
 # made of strokes. The course puts :math:`l` in between, neither too shallow nor too deep, and the
 # default is `relu4_2`. On the command line it is `--content-layers relu4_2`; several layers with
 # weights are `--content-layers relu3_2:0.5,relu4_2:1`.

@@ -5,7 +5,8 @@ The style cost function
 What is style? The course's answer: which channels of a layer are active *together*. If the channel
 that finds vertical lines and the one that finds orange are active at the same places, then vertical
 lines in this picture tend to be orange. How often they go together, over the whole picture, is one
-number for each pair of channels. All these numbers are the style matrix, or **Gram matrix**:
+number for each pair of channels. All these numbers are the style matrix, or **Gram matrix**. It is
+a G, too, one for each layer, with two indices, while the picture G has none:
 
 .. math:: G_{kk'}^{[l]} = \sum_{i=1}^{n_H} \sum_{j=1}^{n_W} a_{ijk}^{[l]} \, a_{ijk'}^{[l]}
 """
@@ -40,9 +41,9 @@ print(f"{layer}: n_C = {n_C}, n_H = {n_H}, n_W = {n_W}")
 
 rows = a_S.reshape(n_C, n_H * n_W)  # one row a channel, one column a position
 by_hand = rows @ rows.T
-print("G has shape", tuple(by_hand.shape))
+print("the Gram matrix has shape", tuple(by_hand.shape))
 difference = float((gram(a_S)[0] - by_hand).abs().max() / by_hand.max())
-print(f"impasto's differs by {difference:.1g} of its largest number")
+print(f"impasto's differs by {difference:.0e} of its largest number")
 
 k, other = 5, 9
 double_sum = 0.0
@@ -54,12 +55,13 @@ print(f"G[{k}, {other}]: {double_sum:.6g} as the double sum, {by_hand[k, other]:
 # %%
 # Drawn, with the channels in their order. Bright is where two channels are often active together.
 # The diagonal says how active a channel is by itself. We draw the first 48 channels of 256, of the
-# style and of the content:
+# style and of the content, and the square root of each number, so that small ones are seen as well:
 
 figure, panels = plt.subplots(1, 2, figsize=(8, 4), layout="constrained")
 for panel, (title, a) in zip(panels, {"S": a_S, "C": a_C}.items(), strict=True):
-    panel.imshow(mean_gram(a)[:48, :48].sqrt().numpy(), cmap="magma")
-    panel.set_title(f"Gram matrix of {title} at {layer} (root)")
+    drawn = panel.imshow(mean_gram(a)[:48, :48].sqrt().numpy(), cmap="magma")
+    panel.set_title(f"root of the Gram matrix of {title}")
+    figure.colorbar(drawn, ax=panel, fraction=0.05)
     panel.set(xlabel="k'", ylabel="k")
 
 # %%
@@ -82,7 +84,7 @@ print(f"largest change of the Gram matrix: {change:.1g} of its largest number")
 # Divide :math:`G_{kk'}` by :math:`\sqrt{G_{kk} G_{k'k'}}`: 1 means that two channels are active in
 # the same proportion everywhere, 0 that they are never active together. Among the channels that are
 # active at all in *The Starry Night*, which pair is nearest to 1, and which partner of the same
-# channel is nearest to 0?
+# channel is nearest to 0? (0: the two are never active at one place.)
 
 size = by_hand.diagonal().sqrt()
 together = by_hand / (size[:, None] * size + 1e-6)
@@ -132,8 +134,8 @@ for panel, channel in zip(panels, [k, partner, stranger], strict=True):
 #
 # .. math::
 #
-#    J_{style}^{[l]}(S, G) = \frac{1}{(2 \, n_H n_W n_C)^2}
-#    \sum_k \sum_{k'} \left( G_{kk'}^{[l](S)} - G_{kk'}^{[l](G)} \right)^2
+#    J_{style}^{[l]} = \frac{1}{(2 \, n_H n_W n_C)^2}
+#    \sum_{k, k'} \left( G_{kk'}^{[l](S)} - G_{kk'}^{[l](G)} \right)^2
 #
 # Let the generated picture be C itself, where a run begins unless it is told otherwise:
 
@@ -155,7 +157,8 @@ print(f"by hand {float(by_hand):.6g}, impasto {float(by_library):.6g}")
 # .. math:: J_{style}(S, G) = \sum_l \lambda^{[l]} J_{style}^{[l]}(S, G)
 #
 # What does each layer contribute? Begin with noise, and minimize the style cost without a content,
-# here as a relative error, with a little smoothing. What comes out is a texture.
+# here as a relative error, with a little smoothing. What comes out is a texture. (`relu5_1` is left
+# out: alone it makes hardly more than noise.)
 
 textures = {
     "relu1_1": {"relu1_1": 1.0},

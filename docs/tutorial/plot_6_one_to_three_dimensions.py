@@ -42,7 +42,8 @@ for convolution, channels in ((nn.Conv1d, 1), (nn.Conv2d, 3), (nn.Conv3d, 1)):
 
 for axes in (1, 2, 3):
     features = torch.rand(1, 8, *[6] * axes)
-    print(f"{axes} axes: {tuple(features.shape)} -> {tuple(gram(features).shape)}")
+    shapes = f"{tuple(features.shape)} -> {tuple(gram(features).shape)}"
+    print("features and their Gram matrices:", shapes)
 
 # %%
 # One axis: a heartbeat
@@ -88,9 +89,10 @@ panels[2].set_xlabel("seconds; gray: the beats of C")
 # sphinx_gallery_thumbnail_number = 1
 
 # %%
-# The beats of G come when those of C do, and look like those of S. At both ends, where the filters
-# reach beyond the series, it is less sure. No network was trained on ECGs here. The filters are
-# random, of nine samples in six blocks: random filters tell textures apart, too.
+# Most beats of G come when those of C do, and look like those of S. Where C hurries, one is weak,
+# and at both ends, where the filters reach beyond the series, it is less sure. No network was
+# trained on ECGs here. The filters are random, nine samples long, in six blocks one behind another:
+# random filters tell textures apart, too.
 # :doc:`Series </howto/series>` does this with two recorded ECGs.
 #
 # One axis: a sound
@@ -122,9 +124,10 @@ panels[0].set_ylabel("Hz")
 # Three axes: a scan
 # ------------------
 #
-# A CT scan has a brightness at every point of a block, so its filters would be blocks, too. We
-# build one: a body with an organ and a bone in it. The style is a painting, which has only two
-# axes. Each *slice* of the scan, along each of the three axes, shall have its style.
+# A CT scan has a brightness at every point of a block. A network for scans would have filters that
+# are blocks, too; but VGG19, which knows paintings, has flat ones. So each *slice* of the scan,
+# along each of the three axes, shall have the style of the painting. We build a scan: a body with
+# an organ and a bone in it. It has one channel, so it stays gray.
 
 z, y, x = torch.meshgrid(*[torch.linspace(-1, 1, 32)] * 3, indexing="ij")
 
@@ -143,17 +146,19 @@ organ = 0.25 * ellipsoid((0.1, 0.1, -0.3), (0.45, 0.3, 0.3))
 bone = 0.55 * ellipsoid((0, -0.25, 0.35), (0.7, 0.12, 0.15))
 scan = Signal((body + organ + bone)[None], "volume", {"spacing_mm": (1.0, 1.0, 1.0)})
 
+CUTS = (17, 13, 10)  # through the organ
 result = impasto.stylize(scan, "starry_night", size=32, steps=12)
 
 figure, rows = plt.subplots(2, 3, figsize=(7, 4.8), layout="constrained")
 for row, (title, own) in zip(rows, {"C": scan, "G": result.signal}.items(), strict=True):
     for axis, panel in enumerate(row):
-        panel.imshow(own.samples[0].select(axis, 16).numpy(), cmap="gray", vmin=0, vmax=1)
+        cut = own.samples[0].select(axis, CUTS[axis])
+        panel.imshow(cut.numpy(), cmap="gray", vmin=0, vmax=1)
         panel.set_title(f"{title}, across axis {axis + 1}", fontsize=9)
         panel.axis("off")
 
 # %%
-# The strokes run through the block: each of the three cuts has them.
+# Each of the three cuts has light and dark dabs now, where there was one gray.
 # :doc:`Volumes </howto/volumes>` shows a head, and how a network that sees blocks takes its style
 # from another volume.
 #

@@ -14,6 +14,7 @@ from command_line import reference
 from docstrings import prepared
 from formulas import svg
 from offline import fetched
+from settings_fields import attributes
 
 from impasto.settings import StylizeSettings, option
 
@@ -136,9 +137,17 @@ def test_the_command_line_is_told_completely() -> None:
         assert f"## impasto {command}\n" in told
     stylize = told.partition("## impasto stylize\n")[2].partition("\n## ")[0]
     for field in dataclasses.fields(StylizeSettings):
-        assert f"`{option(field.name)} " in stylize, field.name
-    rows = [line for line in told.splitlines() if line.startswith("|")]
-    assert all(len(re.findall(r"(?<!\\)\|", row)) == 3 for row in rows)
+        assert f"\n`{option(field.name)} " in stylize, field.name
+    lines = told.splitlines()
+    terms = [number for number, line in enumerate(lines) if line.startswith("`") and line[1] != "`"]
+    assert len(terms) > 150
+    assert all(lines[number + 1].startswith(": ") for number in terms)
+
+
+def test_every_setting_is_told() -> None:
+    told = "\n".join(attributes(StylizeSettings))
+    for field in dataclasses.fields(StylizeSettings):
+        assert f"    {field.name} ({field.default!r}): " in told
 
 
 def test_what_would_be_fetched_is_found(tmp_path: Path) -> None:

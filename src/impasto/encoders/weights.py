@@ -79,7 +79,7 @@ def vgg_weights(stored: State, *, convention: Convention | None = None) -> Weigh
 
 
 def torchvision_names(network: str) -> dict[str, str]:
-    """Map torchvision's position in `features` to the literature name, as in {"0": "conv1_1"}."""
+    """Map torchvision's position in `features` to the literature name, as in `{"0": "conv1_1"}`."""
     names, position, block = {}, 0, "1"
     for name, _, _ in layout(network):
         if name[4] != block:

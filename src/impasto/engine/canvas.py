@@ -47,7 +47,7 @@ class Samples(Canvas):
 
 
 class Spectrum(Canvas):
-    """Samples behind a filter that weighs frequency f by f^-power, up to a frequency.
+    """Samples behind a filter that weighs frequency f by 1/f to a power, up to a frequency.
 
     Costs of deep features hardly feel slow variations, so that descent on samples makes them last.
     The filter evens this out: where the inverse Hessian was measured, it fell as 1/f up to an

@@ -33,8 +33,8 @@ class Quality:
     Attributes:
         steps: Steps at levels that are small.
         longest: Samples along the longest axis up to which a level is small. Larger levels begin
-            where a smaller one of the same picture has ended, and take fewer steps:
-        power: as many fewer as this power of their length.
+            where a smaller one of the same picture has ended, and take fewer steps.
+        power: Of how many times a level is longer than that; so many times fewer steps it takes.
     """
 
     steps: int

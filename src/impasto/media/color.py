@@ -72,8 +72,8 @@ def match_luminance(style_lum: Tensor, content_lum: Tensor) -> Tensor:
 def match_colors(style: Tensor, content: Tensor) -> Tensor:
     """Move the colors of a style linearly to the mean and the covariance of the content's.
 
-    Of all matrices A with A cov(style) A^T = cov(content) this takes the one of Image Analogies,
-    A = cov(content)^(1/2) cov(style)^(-1/2), the second solution in the paper: unlike Cholesky's,
+    Of all matrices A with A cov(style) Aᵀ = cov(content) this takes the one of Image Analogies,
+    A = √cov(content) · √cov(style)⁻¹, the second solution in the paper: unlike Cholesky's,
     it treats red, green and blue alike.
 
     Args:

@@ -181,7 +181,7 @@ class Costs:
 
     @cached_property
     def kinds(self) -> dict[str, float]:
-        """The weighted costs summed over layers, such as {"content": ..., "style": ...}."""
+        """The weighted costs summed over layers, such as `{"content": ..., "style": ...}`."""
         sums: dict[str, float] = {}
         for name, value in self.terms.items():
             kind = name.partition(":")[0]

@@ -1,4 +1,4 @@
-"""The microscope: what hidden units look for. One verb an algorithm."""
+"""The microscope: what hidden units look for. One function for each algorithm."""
 
 from impasto.units.atlas import Atlas as Atlas
 from impasto.units.atlas import LayerPatches as LayerPatches

@@ -12,7 +12,13 @@ from impasto.units.receptive import Fields
 
 
 class Cell(NamedTuple):
-    """Which patch of which unit."""
+    """Which patch of which unit.
+
+    Attributes:
+        layer: The layer.
+        unit: Number of the unit.
+        rank: Of the patch, from 0.
+    """
 
     layer: str
     unit: int
