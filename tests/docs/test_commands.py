@@ -24,7 +24,15 @@ SETTINGS: dict[str, type[Settings]] = {
     "train": TrainSettings,
     "report": UnitsSettings,
 }
-ELSEWHERE = {"accelerate", "cat", "cd", "git", "ray", "source"}  # programs that are not ours
+ELSEWHERE = {
+    "accelerate",
+    "cat",
+    "cd",
+    "git",
+    "python3",
+    "ray",
+    "source",
+}  # programs that are not ours
 OPERATORS = {"|", "&&", ";"}
 
 

@@ -21,6 +21,7 @@ from impasto.studio.visits import Visit, Visits
 FILES = (gr.Audio, gr.File, gr.Gallery, gr.Image, gr.ImageEditor)  # elements that bring files
 MACHINE = "machine"  # the queue of all work that takes the whole machine
 _FOLDERS = re.compile(r"(?<![:/\w])/(?:[^\s/'\"]+/)+")  # of files, and not of addresses
+READING = 20  # seconds that a sentence stays, if nobody closes it
 _log = logging.getLogger(__name__)
 
 
@@ -156,11 +157,12 @@ def told() -> Iterator[None]:
     except gr.Error:
         raise
     except ImpastoError as error:
-        raise gr.Error(_FOLDERS.sub("", str(error)), duration=None, print_exception=False) from None
+        sentence = _FOLDERS.sub("", str(error))
+        raise gr.Error(sentence, duration=READING, print_exception=False) from None
     except Exception as error:
         _log.exception("Something unforeseen failed.")
         raise gr.Error(
             f"Something unforeseen failed ({type(error).__name__}). The studio's log has more.",
-            duration=None,
+            duration=READING,
             print_exception=False,
         ) from None

@@ -15,6 +15,7 @@ from impasto.studio.visits import LONGEST_VISIT
 CSS = """
 .place p { min-height: 1.5em; font-variant-numeric: tabular-nums }
 .shelf .caption-label { display: none }
+.shelf .grid-container { grid-template-columns: repeat(6, minmax(0, 1fr)) !important }
 .made .grid-container { grid-template-columns: repeat(4, minmax(0, 1fr)) !important }
 .strips .grid-wrap { padding-top: 2.2em }
 .strips .grid-container { grid-template-rows: none !important; grid-auto-rows: auto !important }

@@ -135,7 +135,7 @@ class PictureResults(Results):
         pair = (str(made.before), str(made.after))
         job.visit.gallery.insert(0, (pair[1], made.output.name))
         return {
-            self.result[0]: pair[1],
+            self.result[0]: str(made.output),
             self.compared[0]: pair,
             self.gallery[0]: list(job.visit.gallery),
         }

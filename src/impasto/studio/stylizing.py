@@ -68,7 +68,7 @@ def _form(bench: Bench) -> dict[str, Any]:
     asked |= {
         "weights": gr.Textbox(label=say("weights"), max_lines=1),
         "size": gr.Slider(64, bench.limits.size, value=512, step=16, label=say("size")),
-        "quality": gr.Radio(["draft", "standard", "fine"], value="standard", label=say("quality")),
+        "quality": gr.Radio(["draft", "standard", "fine"], value="draft", label=say("quality")),
         "colors": gr.Radio(
             ["style", "content", "luminance", "match"], value="style", label=say("colors")
         ),

@@ -27,10 +27,10 @@ WORDS: Mapping[str, Both] = {
     "sample_photo": ("or a photograph that comes with impasto", "或选用自带的照片"),
     "sample_paintings": ("or paintings that come with impasto", "或选用自带的画作"),
     "size": ("Size: longest side in pixels", "尺寸:长边像素数"),
-    "quality": ("Quality", "质量"),
+    "quality": ("Quality: draft is quickest, fine takes longest", "质量:draft 最快,fine 最慢"),
     "colors": ("Colors", "颜色"),
-    "style_weight": ("Style strength: β is multiplied by this", "风格强度:β 乘以此值"),
-    "weights": ("Weights of the paintings, as in 2, 1", "各画作的权重,例如 2, 1"),
+    "style_weight": ("Style strength (1: as usual)", "风格强度(1 为默认)"),
+    "weights": ("Weights of several paintings, as in 2, 1", "多幅画作的权重,例如 2, 1"),
     "everything": ("Everything else", "其他设置"),
     "masks": ("Regions", "区域"),
     "masks_help": (

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from impasto import media
 from impasto.samples import samples
@@ -197,7 +197,10 @@ def _shown(step: StylizeStep) -> Shown:
     picture = None
     if step.problem.domain.medium == "image":
         picture = media.to_pil(step.signal)
-        picture.thumbnail((LONGEST, LONGEST))
+        size = step.problem.settings.size
+        longest = size if isinstance(size, int) else max(step.problem.original.space)
+        side = min(LONGEST, longest)  # also while it is small, so that the page stays as it is
+        picture = ImageOps.contain(picture, (side, side), Image.Resampling.BICUBIC)
     return Shown(step.place, step.seconds, step.records, picture)
 
 
