@@ -29,7 +29,8 @@ def test_upload_watch_and_take_away(visit: Callable[..., Any], desk: Any) -> Non
         assert "impasto" in str(taken.info)
     command = visitor.page.locator(".command textarea").first.input_value()
     assert command == (
-        "impasto stylize photo.png --style style.png --size 64 --quality draft --steps 60 -o photo_stylized.png"
+        "impasto stylize photo.png --style style.png --size 64 --quality draft --steps 60 "
+        "-o photo_stylized.png"
     )
     expect(visitor.page.get_by_text("Before and after")).to_be_visible()
 
