@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 import impasto
 from impasto.media import read
@@ -37,6 +37,10 @@ result = impasto.stylize(
     size=512,
 )
 inputs = [read(find(name) or name) for name in ("horses", "starry_night", "harvest")]
-masks = [read(mask) for mask in (content, only_sky, only_ground)]
+framed = [  # or what is white would not be seen on the page
+    ImageOps.expand(mask, round(mask.height / 100), "gray")
+    for mask in (content, only_sky, only_ground)
+]
+masks = [read(mask) for mask in framed]
 sheet(inputs, masks, height=220).save(IMAGES / "masks_inputs.jpg", quality=86)
 result.image.save(IMAGES / "masks.jpg", quality=88)
