@@ -18,7 +18,6 @@ _CODE = re.compile(r"(`[^`]+`)")
 _SPECIAL = re.compile(r"[*|]|_(?!\w)")
 _SECTION = re.compile(r"[A-Z][a-z]+:$")
 _FORWARD = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
-_FACTORY = re.compile(r"<factory>")
 _PRIVATE = re.compile(r", _\w+: [^,()]+")
 _FIELDS = {"Returns:": ":Returns:", "Yields:": ":Yields:", "Source:": ":Source:"}
 
@@ -65,7 +64,7 @@ def _prepare(*event: Any) -> None:
 def _sign(*event: Any) -> tuple[str | None, str | None]:
     """Write names of types that autodoc has left alone as names, and what is no Python as dots."""
     given, returned = (part and _FORWARD.sub(r"\1", part) for part in event[-2:])
-    return given and _PRIVATE.sub("", _FACTORY.sub("...", given)), returned
+    return given and _PRIVATE.sub("", given.replace("<factory>", "...")), returned
 
 
 def _skip(*event: Any) -> bool | None:
