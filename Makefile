@@ -48,10 +48,10 @@ docs: .venv/.installed-docs ## Build the book into build/docs (some minutes: it 
 linkcheck: .venv/.installed-docs ## Follow the links of the book into the internet
 	$(SPHINX) -b linkcheck docs build/linkcheck
 
-bench: .venv/.installed ## Run every benchmark and write docs/performance.md (some hours)
+bench: .venv/.installed-all ## Run every benchmark and write docs/performance.md (some hours)
 	$(BIN)/python benchmarks/report.py
 
-weights: .venv/.installed ## Train the networks that come with impasto, in HOURS=5; it can be resumed
+weights: .venv/.installed-all ## Train the networks that come with impasto, in HOURS=5; it can be resumed
 	$(BIN)/python recipes/weights.py --hours $(HOURS)
 
 constraints: ## Renew constraints.txt with the newest versions that fit
@@ -76,11 +76,12 @@ $(BIN)/python:
 	@echo 'Creating .venv'
 	@$(PYTHON) -m venv --clear .venv
 
+EXTRAS-all := [all]
 EXTRAS-docs := [all,docs]
 EXTRAS-test := [all,docs,test]
 EXTRAS-dev := [all,docs,examples,test,dev]
 
-.venv/.installed .venv/.installed-docs .venv/.installed-test .venv/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+.venv/.installed .venv/.installed-all .venv/.installed-docs .venv/.installed-test .venv/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing impasto into .venv (takes some minutes the first time)'
 	@$(BIN)/python $(PIP_INSTALL) -c constraints.txt -e '.$(EXTRAS-$(lastword $(subst -, ,$@)))'
 	@touch $@

@@ -7,9 +7,11 @@ from impasto.stylization.drawing import sheet
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
-modes = ("style", "content", "luminance", "match")
-results = [
-    impasto.stylize("brandenburg_gate", "starry_night", size=320, colors=mode).signal
-    for mode in modes
+rows = [
+    {
+        mode: impasto.stylize("brandenburg_gate", "starry_night", size=320, colors=mode).signal
+        for mode in modes
+    }
+    for modes in (("style", "content"), ("luminance", "match"))
 ]
-sheet(results[:2], results[2:], height=320).save(IMAGES / "colors.jpg", quality=86)
+sheet(*rows, height=320).save(IMAGES / "colors.jpg", quality=86)

@@ -14,11 +14,11 @@ rows = []
 for name in PAINTINGS:
     style = find(name)
     assert style is not None
-    made = [
-        impasto.stylize(PHOTO, name, model=Path("any"), size=SIZE),
-        impasto.stylize(PHOTO, name, model=Path("paintings"), size=SIZE),
-        impasto.stylize(PHOTO, name, model=Path("paintings"), size=SIZE, refine=20),
-        impasto.stylize(PHOTO, name, size=SIZE, steps=100, levels=1),
-    ]
-    rows.append([read(style), *(own.signal for own in made)])
+    made = {
+        "any": impasto.stylize(PHOTO, name, model=Path("any"), size=SIZE),
+        "paintings": impasto.stylize(PHOTO, name, model=Path("paintings"), size=SIZE),
+        "--refine 20": impasto.stylize(PHOTO, name, model=Path("paintings"), size=SIZE, refine=20),
+        "100 steps": impasto.stylize(PHOTO, name, size=SIZE, steps=100, levels=1),
+    }
+    rows.append({"style": read(style)} | {title: own.signal for title, own in made.items()})
 sheet(*rows, height=190).save(IMAGES / "fast.jpg", quality=86)

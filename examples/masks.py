@@ -36,7 +36,14 @@ result = impasto.stylize(
     masks=[(content, only_sky), (content, only_ground)],
     size=512,
 )
-inputs = [read(find(name) or name) for name in ("horses", "starry_night", "harvest")]
+inputs = {
+    title: read(find(name) or name)
+    for title, name in (
+        ("content", "horses"),
+        ("style of the sky", "starry_night"),
+        ("style of the ground", "harvest"),
+    )
+}
 framed = [  # or what is white would not be seen on the page
     ImageOps.expand(mask, round(mask.height / 100), "gray")
     for mask in (content, only_sky, only_ground)

@@ -9,10 +9,10 @@ IMAGES = Path(__file__).parents[1] / "docs" / "images"
 PAIRS = (("neuschwanstein_castle", "starry_night"), ("red_panda", "harvest"))
 
 rows = [
-    [
-        impasto.stylize(content, style, size=256, objective=objective).signal
+    {
+        objective: impasto.stylize(content, style, size=256, objective=objective).signal
         for objective in ("paper", "course", "neural-style", "impasto")
-    ]
+    }
     for content, style in PAIRS
 ]
 sheet(*rows, height=200).save(IMAGES / "objectives.jpg", quality=86)

@@ -7,8 +7,10 @@ from impasto.stylization.drawing import sheet
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
-results = [
-    impasto.stylize("kingfisher", "cafe_terrace_at_night", size=512, quality=quality).signal
+results = {
+    quality: impasto.stylize(
+        "kingfisher", "cafe_terrace_at_night", size=512, quality=quality
+    ).signal
     for quality in ("draft", "standard", "fine")
-]
+}
 sheet(results, height=340).save(IMAGES / "qualities.jpg", quality=86)

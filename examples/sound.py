@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+import numpy as np
+from matplotlib.figure import Figure
 
 import impasto
 from impasto import media
 from impasto.samples import find
 from impasto.signal import Signal
-from impasto.units.portraits import portrait_of
 
 CONTENT, STYLE = "tabla", "choir"
 DOCS = Path(__file__).parents[1] / "docs"
-WIDTH, GAP = 1000, 34  # pixels
+HIGHEST = 8000.0  # Hz
 
 result = impasto.stylize(CONTENT, STYLE, content_weight=0.03)  # much of the style
 result.save(DOCS / "sounds" / f"{CONTENT}_{STYLE}.ogg")
@@ -24,22 +24,22 @@ def sample(name: str) -> Signal:
     return media.read(path)
 
 
-shown = {
+sounds = {
     f"content: {CONTENT}": sample(CONTENT),
     f"style: {STYLE}": sample(STYLE),
     "result": result.signal,
 }
-longest = max(sound.space[0] for sound in shown.values())
-portrait = portrait_of("audio")
-rows = []
-for sound in shown.values():
-    drawn = portrait.whole(sound.samples, longest=WIDTH)
-    rows.append(drawn.resize((round(WIDTH * sound.space[0] / longest), drawn.height)))
-height = sum(row.height + GAP for row in rows)
-sheet = Image.new("RGB", (WIDTH, height), "white")
-pen, font, top = ImageDraw.Draw(sheet), ImageFont.load_default(20), 0
-for label, row in zip(shown, rows, strict=True):
-    pen.text((0, top + 6), label, fill="black", font=font)
-    sheet.paste(row, (0, top + GAP))
-    top += row.height + GAP
-sheet.save(DOCS / "images" / "sound.webp", quality=75, method=6)
+figure = Figure(figsize=(10, 9.5), layout="constrained")
+panels = figure.subplots(2 * len(sounds), sharex=True, height_ratios=[1, 2] * len(sounds))
+for (title, sound), (above, below) in zip(sounds.items(), panels.reshape(-1, 2), strict=True):
+    wave, rate_hz = sound.samples.mean(0).numpy(), sound.meta["rate_hz"]
+    above.plot(np.arange(len(wave)) / rate_hz, wave, color="#23355c", linewidth=0.4)
+    above.set(ylim=np.abs(wave).max() * np.array([-1, 1]), yticks=[])
+    above.tick_params(bottom=False)
+    above.set_title(title, loc="left")
+    above.spines[:].set_visible(False)
+    below.specgram(wave + 1e-6, NFFT=1024, noverlap=768, Fs=rate_hz, cmap="inferno", vmin=-140)
+    below.set(ylim=(0, HIGHEST), ylabel="Hz")
+    below.spines[:].set_visible(False)
+below.set(xlim=(0, result.signal.space[0] / rate_hz), xlabel="seconds")
+figure.savefig(DOCS / "images" / "sound.webp", dpi=100, pil_kwargs={"quality": 75, "method": 6})

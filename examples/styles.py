@@ -1,4 +1,4 @@
-"""One photograph in five styles."""
+"""One photograph in six styles."""
 
 from pathlib import Path
 
@@ -9,8 +9,10 @@ from impasto.stylization.drawing import sheet
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
-paintings = [s for s in samples() if s.kind == "painting" and s.name != "starry_night"]
-results = [impasto.stylize("red_panda", s.name, size=384).signal for s in paintings]
-rows = [[read(s.path), result] for s, result in zip(paintings, results, strict=True)]
-whole = sheet([*rows[0], *rows[1]], [*rows[2], *rows[3]], rows[4], height=220)
-whole.save(IMAGES / "styles.jpg", quality=86)
+pairs = [
+    (read(sample.path), impasto.stylize("red_panda", sample.name, size=384).signal)
+    for sample in samples()
+    if sample.kind == "painting"
+]
+rows = [[*one, *another] for one, another in zip(pairs[::2], pairs[1::2], strict=True)]
+sheet(*rows, height=220).save(IMAGES / "styles.jpg", quality=86)

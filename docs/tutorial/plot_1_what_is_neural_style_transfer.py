@@ -71,7 +71,7 @@ show(panels[2], G.samples, "G")
 #
 #     impasto stylize neuschwanstein_castle --style starry_night --size 192 --quality draft
 #
-# No network was trained for this pair. The program began with the photograph and changed its pixels
+# No network was trained for this pair. The program began with the photograph and changed it
 # step by step, so that a number J became smaller. J says how far G is from what we want:
 
 first, last = result.trace[0], result.trace[-1]

@@ -143,8 +143,9 @@ draw("relu5_1")
 #
 # A patch shows where a unit answers. To see *what* in the patch it answers to, send the activation
 # back through the network, from the unit to the pixels. Here is one unit of `relu4_1`: above its
-# first four patches, below their projections by guided backpropagation: the gradient, of which only
-# that is passed on at every ReLU which is positive there and back.
+# first four patches, below their projections by guided backpropagation. That is the gradient, but
+# each ReLU on the way back lets a number through only if it is positive and was positive in the
+# forward pass, too.
 
 unit = loudest("relu4_1")[0]
 patches = [patch for patch in atlas.layers["relu4_1"].units[unit] if not patch.clipped][:4]

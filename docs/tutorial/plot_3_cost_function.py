@@ -22,7 +22,7 @@ Mind what is learned here: the *pixels of G*. The network is frozen; its weights
 #
 # A content, a style, and VGG19. How :math:`J_{content}` and :math:`J_{style}` come about is the
 # subject of the next two chapters. Here they are short functions of the activations
-# :math:`a^{[l]}`, in the form of the course, but that Gram matrices are divided by the number of
+# :math:`a^{[l]}`, in the form of the course, except that Gram matrices are divided by the number of
 # positions, so that C and S may differ in size. The layers of the style count alike, each with a
 # weight :math:`\lambda` of 0.2.
 

@@ -55,12 +55,13 @@ print(f"G[{k}, {other}]: {double_sum:.6g} as the double sum, {by_hand[k, other]:
 # %%
 # Drawn, with the channels in their order. Bright is where two channels are often active together.
 # The diagonal says how active a channel is by itself. We draw the first 48 channels of 256, of the
-# style and of the content, and the square root of each number, so that small ones are seen as well:
+# style and of the content. Each number is divided by the number of positions, since S and C differ
+# in size, and its square root is drawn, so that small ones are seen as well:
 
 figure, panels = plt.subplots(1, 2, figsize=(8, 4), layout="constrained")
 for panel, (title, a) in zip(panels, {"S": a_S, "C": a_C}.items(), strict=True):
     drawn = panel.imshow(mean_gram(a)[:48, :48].sqrt().numpy(), cmap="magma")
-    panel.set_title(f"root of the Gram matrix of {title}")
+    panel.set_title(f"Gram matrix of {title}")
     figure.colorbar(drawn, ax=panel, fraction=0.05)
     panel.set(xlabel="k'", ylabel="k")
 
@@ -186,21 +187,25 @@ for panel, (title, weights) in zip(panels, textures.items(), strict=True):
 # What λ does
 # -----------
 #
-# Weights shift the style from fine to coarse. The same pair with the two shallowest layers only,
-# with all five, and with the two deepest only:
+# Weights shift the style from fine to coarse. The same pair with five layers whose λ falls from
+# relu1_1 to relu5_1, stays, or rises, and at the ends with the two shallowest or deepest only:
 
+five = list(textures["all five"])
 mixtures = {
-    "λ on relu1_1, relu2_1": {"relu1_1": 1.0, "relu2_1": 1.0},
-    "λ on all five": textures["all five"],
-    "λ on relu4_1, relu5_1": {"relu4_1": 1.0, "relu5_1": 1.0},
+    "1, 1, 0, 0, 0": [1.0, 1.0, 0.0, 0.0, 0.0],
+    "16, 4, 1, ¼, ¹⁄₁₆": [16.0, 4.0, 1.0, 0.25, 0.0625],
+    "1, 1, 1, 1, 1": [1.0, 1.0, 1.0, 1.0, 1.0],
+    "¹⁄₁₆, ¼, 1, 4, 16": [0.0625, 0.25, 1.0, 4.0, 16.0],
+    "0, 0, 0, 1, 1": [0.0, 0.0, 0.0, 1.0, 1.0],
 }
-figure, panels = plt.subplots(1, 3, figsize=(10, 2.5), layout="constrained")
+figure, panels = plt.subplots(1, 5, figsize=(12, 2), layout="constrained")
 for panel, (title, weights) in zip(panels, mixtures.items(), strict=True):
+    lambdas = {layer: own for layer, own in zip(five, weights, strict=True) if own > 0}
     made = impasto.stylize(
-        "neuschwanstein_castle", "starry_night", size=128, style_layers=weights, quality="draft"
+        "neuschwanstein_castle", "starry_night", size=128, style_layers=lambdas, quality="draft"
     )
     panel.imshow(made.signal.samples.clamp(0, 1).movedim(0, -1).numpy())
-    panel.set_title(title)
+    panel.set_title(f"λ {title}", fontsize=10)
     panel.axis("off")
 
 # %%

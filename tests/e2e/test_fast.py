@@ -6,6 +6,7 @@ import io
 import signal
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from impasto.fast.model import read_model
@@ -54,6 +55,7 @@ def test_any_painting_is_taken_at_once(desk: Any) -> None:
     for name, words in {
         "one": ("-s", "waves.png"),
         "weak": ("-s", "waves.png", "--strength", "0.3"),
+        "none": ("-s", "waves.png", "--strength", "0", "--bits", "16"),
         "blend": ("-s", "waves.png:0.5", "-s", "dots.png:0.5"),
         "own": ("-s", "waves.png", "--colors", "luminance"),
         "parts": (*two, *masks),
@@ -62,6 +64,11 @@ def test_any_painting_is_taken_at_once(desk: Any) -> None:
         made.succeeds()
         pictures[name] = desk.pixels(f"{name}.png").tobytes()
     assert len({*pictures.values()}) == len(pictures)
+    assert (desk / "none.png").read_bytes()[24] == 16  # bits, in the header of a PNG
+    with Image.open(desk / "photos/0.png") as photo:
+        whole = np.asarray(photo.resize((512, 384), Image.Resampling.BICUBIC), float)
+    away = {name: abs(whole - desk.pixels(f"{name}.png")).mean() for name in pictures}
+    assert away["none"] == min(away.values()) < 2  # of 255
 
 
 def test_refining_begins_with_what_was_painted(desk: Any) -> None:

@@ -54,6 +54,8 @@ def test_a_graph_paints_any_size_as_torch_does(known: FastModel, exported: Path)
         assert one.shape == other.shape == picture.shape
         if min(space) >= 32:
             torch.testing.assert_close(one, other, atol=1e-3, rtol=0)
+        none = painter.painting(wanted, strength=0.0)(picture)
+        torch.testing.assert_close(none, picture, atol=1e-5, rtol=0)
 
 
 def test_a_mask_needs_the_other_kind_of_file(exported: Path) -> None:
@@ -91,11 +93,14 @@ def test_no_graph(tmp_path: Path) -> None:
         load_painter(path)
 
 
-def test_a_graph_of_somebody_else(exported: Path) -> None:
+@pytest.mark.parametrize("told", [None, "{", "[]", '{"kind": 1, "version": 1}'])
+def test_a_graph_of_somebody_else(exported: Path, told: str | None) -> None:
     import onnx
 
     graph = onnx.load(exported)
     del graph.metadata_props[:]
+    if told is not None:
+        onnx.helper.set_model_props(graph, {"impasto": told})
     onnx.save(graph, exported)
     with pytest.raises(WeightsError, match="not exported by this version of impasto"):
         load_painter(exported)

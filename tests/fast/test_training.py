@@ -165,6 +165,64 @@ def test_a_batch_that_goes_wrong_is_told_and_stepped_back(
     assert all(bool(own.isfinite().all()) for own in weights(steps[-1]).values())
 
 
+def test_going_on_after_a_step_back_ends_the_same(
+    start: Starting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The state to step back to is that of the training, not that of the interruption."""
+    kept = {"checkpoint": tmp_path / "state", "checkpoint_every": 0.0}
+    ends = []
+    for interrupted in (False, True):
+        with monkeypatch.context() as patch:
+            spoil(patch, {5})
+            if interrupted:
+                for step in start(plain=0.0).steps(**kept):
+                    if step.number == 3:
+                        break
+            ends.append(last(start(plain=0.0), **(kept if interrupted else {})))
+    for key, own in weights(ends[0]).items():
+        assert torch.equal(own, weights(ends[1])[key]), key
+
+
+def test_a_batch_that_goes_wrong_is_not_in_the_trace(
+    start: Starting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil(monkeypatch, {1, 2, 6})
+    steps = list(start(plain=0.0).steps())
+    assert steps[0].record == {}
+    assert [own["step"] for own in steps[-1].records] == [3, 4, 5]
+    assert steps[-1].record == steps[-2].record
+
+
+def test_nothing_learned_is_no_network(start: Starting, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoil(monkeypatch, {1, 2})
+    with pytest.raises(DivergedError, match="No batch had a finite cost"):
+        last(start(plain=0.0, steps=2))
+
+
+def test_processes_go_on_together_or_not_at_all(
+    start: Starting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = start()
+    monkeypatch.setattr(
+        session.accelerator, "gather", lambda own: torch.cat([own, own + 3]), raising=False
+    )
+    with pytest.raises(UsageError, match="Some processes do not find the checkpoint"):
+        last(session)
+
+
+def test_mixed_precision(start: Starting) -> None:
+    from accelerate.state import AcceleratorState
+
+    AcceleratorState._reset_state(reset_partial_state=True)  # a process has but one precision
+    session = start(precision="bfloat16", steps=40, plain=0.0, learning_rate=0.01)
+    assert session.accelerator.mixed_precision == "bf16"
+    records = last(session).records
+    begun, ended = (sum(own["total"] for own in part) for part in (records[:8], records[-8:]))
+    assert ended < 0.8 * begun
+    assert all(own.dtype == torch.float32 for own in session.pupil.parameters())
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
 def test_what_goes_wrong_again_and_again_ends(
     start: Starting, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,7 +50,9 @@ def test_a_job_shows_its_steps_and_leaves_files(
     assert [path.name for path in made.files] == [
         "my photo_stylized.png",
         "settings.json",
+        "sheet.jpg",
         "costs.png",
+        "trace.jsonl",
         "film.webp",
     ]
     assert all(path.is_file() and visit.folder in path.parents for path in made.files)
@@ -67,6 +69,15 @@ def test_a_job_shows_its_steps_and_leaves_files(
     assert made.after is not None
     with Image.open(made.before) as before, Image.open(made.after) as after:
         assert before.size == after.size == (32, 20)
+
+
+def test_sixteen_bits_a_channel(visit: Visit, photo: str) -> None:
+    styles = [(str(find("harvest")), 1.0)]
+    job = Job(Order(photo, styles, StylizeSettings(**QUICK), bits=16), visit)
+    list(job.run())
+    assert job.made is not None
+    assert job.made.output.read_bytes()[24] == 16  # in the header of a PNG
+    assert " --bits 16 -o" in job.made.command
 
 
 def test_what_is_stopped_is_kept(visit: Visit, photo: str) -> None:

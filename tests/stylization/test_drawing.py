@@ -61,6 +61,26 @@ class TestSheet:
         assert np.all(whole[:, 40:44] == 255)
         assert np.all(whole[:, 44:] == (0, 0, 255))
 
+    def test_rows_are_equally_wide(self) -> None:
+        square, wide = (read(np.zeros((10, width, 3), np.uint8)) for width in (10, 30))
+        whole = np.asarray(sheet([square, wide], [square, square], height=20, gap=4))
+        assert whole.shape == (20 + 4 + 40, 84, 3)
+        assert np.all(whole[24:, :40] == 0)
+        assert np.all(whole[24:, 44:] == 0)
+        assert np.all(whole[20:24] == 255)
+
+    def test_titles_stand_above_their_pictures(self) -> None:
+        black = read(np.zeros((10, 20, 3), np.uint8))
+        whole = np.array(sheet({"a": black, "b": black}, height=200))
+        plain = np.asarray(sheet([black, black], height=200))
+        head = whole.shape[0] - 200
+        assert np.array_equal(whole[head:], plain)
+        for left in (0, 408):
+            title = whole[:head, left : left + 20]
+            assert (title < 128).any()
+            whole[:head, left : left + 20] = 255
+        assert np.all(whole[:head] == 255)
+
     def test_what_is_transparent_stands_on_white(self) -> None:
         black = np.zeros((48, 48, 4), np.uint8)
         black[..., 3] = 51

@@ -15,6 +15,7 @@ from impasto.errors import ImpastoError, UsageError, WeightsError
 from impasto.fast import shipped
 from impasto.fast.model import FastModel, StyleFacts, new_model
 from impasto.fast.network import Layout
+from impasto.signal import Signal
 from impasto.stylization import Stylization
 
 from .conftest import Pixels, blobs
@@ -81,6 +82,12 @@ def apart(one: Stylization, other: Stylization) -> float:
     return float((one.signal.samples - other.signal.samples).abs().mean())
 
 
+def as_seen(photo: Pixels) -> torch.Tensor:
+    """Return a photograph as a network of 40 pixels is given it."""
+    samples = torch.from_numpy(photo.copy()).movedim(-1, 0) / 255
+    return Signal(samples).resized((30, 40)).samples.clamp(0, 1)
+
+
 def test_a_known_style_by_its_name_and_by_its_picture(
     photo: Pixels, table: Path, painted: Painted
 ) -> None:
@@ -108,6 +115,7 @@ def test_blends_and_strength(photo: Pixels, table: Path, painted: Painted) -> No
     assert apart(*none) == 0
     half = painted(photo, "waves", model=table, strength=0.5)
     assert apart(half, none[0]) > 0
+    assert float((none[0].signal.samples - as_seen(photo)).abs().max()) < 2e-3
 
 
 def test_any_style_is_looked_at(photo: Pixels, any_style: Path, painted: Painted) -> None:
@@ -140,8 +148,38 @@ def test_masks_send_styles_to_regions(photo: Pixels, any_style: Path, painted: P
     mask[:, 32:] = 255
     halves = [(mask, np.zeros((60, 60, 3), np.uint8)), (mask, np.full((60, 60, 3), 255, np.uint8))]
     both = painted(photo, ["waves.png", "dots.png"], masks=halves, model=any_style)
-    one = painted(photo, "waves.png", model=any_style)
-    assert apart(both, one) > 1e-5
+    dark, bright = (
+        both.signal.samples - painted(photo, name, model=any_style).signal.samples
+        for name in ("waves.png", "dots.png")
+    )
+    edge = 8  # pixels at the border, where regions mix
+    left, right = slice(None, 20 - edge), slice(20 + edge, None)
+    assert dark[..., left].abs().mean() < 0.5 * bright[..., left].abs().mean()
+    assert bright[..., right].abs().mean() < 0.5 * dark[..., right].abs().mean()
+
+
+def test_where_no_style_goes_the_photograph_stays(
+    photo: Pixels, any_style: Path, painted: Painted
+) -> None:
+    mask = np.zeros((48, 64, 3), np.uint8)
+    mask[:, 32:] = 255
+    white = np.full((60, 60, 3), 255, np.uint8)
+    made = painted(photo, "waves.png", masks=[(mask, white)], model=any_style).signal.samples
+    photograph = as_seen(photo)
+    torch.testing.assert_close(made[..., :8], photograph[..., :8], atol=2e-3, rtol=0)
+    assert float((made - photograph)[..., 32:].abs().mean()) > 0.01
+
+
+def test_another_picture_of_the_same_name_is_not_the_style(
+    photo: Pixels, table: Path, painted: Painted
+) -> None:
+    Image.fromarray(blobs(60, 60, seed=9)).save(
+        "lines", "PNG"
+    )  # a file called as a style of the table
+    made = painted(photo, "lines", model=table)
+    assert made.note()["inputs"]["styles"][0]["named"] is True
+    with pytest.raises(UsageError, match="--refine needs the picture of each style"):
+        painted(photo, "lines", model=table, refine=2)
 
 
 def test_refining_begins_where_the_network_ends(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,13 +90,15 @@ class Extras:
             step.finish().save(self.snapshots / f"{count:05}.png")
 
     def _write_line(self, path: Path, step: StylizeStep) -> None:
+        from impasto.stylization.trace import lines_of
+
         try:
             if self._lines is None:  # a resumed run brings the records from before
                 self._lines = path.open("w", encoding="utf-8")
                 fresh = step.records
             else:
                 fresh = step.records[-1:]
-            self._lines.writelines(json.dumps(entry) + "\n" for entry in fresh)
+            self._lines.writelines(lines_of(fresh))
             self._lines.flush()
         except OSError as error:
             raise OutputError(f"The trace {path} cannot be written: {error.strerror}.") from error

@@ -156,7 +156,7 @@ def _run(session: Session, diary: object, checkpoint: Path, *, quiet: bool) -> T
     with StageBar(quiet=quiet or not session.is_main) as bar:
         for step in session.steps(checkpoint=checkpoint):
             if step.wrong:
-                _say(f"impasto: Batch {step.number}: {step.wrong} It was stepped back.", quiet)
+                _say(f"impasto: Batch {step.number}: {step.wrong} It was stepped back.", False)
             if session.is_main:
                 diary.take(step)
                 bar.show("training", step.number, step.steps)

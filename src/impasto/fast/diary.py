@@ -49,6 +49,7 @@ class Diary:
             folder.mkdir(exist_ok=True)
         except OSError as error:
             raise UsageError(f"{folder} cannot be made: {error.strerror}.") from None
+        self.tensorboard = tensorboard
         self.board: Any = None
         if tensorboard is not None:
             try:
@@ -58,9 +59,6 @@ class Diary:
                     "TensorBoard is missing: run pip install tensorboard, or leave out "
                     "--tensorboard: the costs are in the trace as well."
                 ) from None
-            from torch.utils.tensorboard import SummaryWriter
-
-            self.board = SummaryWriter(str(tensorboard))
         self._written = 0
 
     def take(self, step: TrainStep) -> None:
@@ -101,7 +99,11 @@ class Diary:
         fresh = records[self._written :]
         with path.open("a" if self._written else "w", encoding="utf-8") as file:
             file.writelines(json.dumps(dict(own)) + "\n" for own in fresh)
-        if self.board is not None:
+        if self.tensorboard is not None:
+            if self.board is None:  # of several processes only one writes
+                from torch.utils.tensorboard import SummaryWriter
+
+                self.board = SummaryWriter(str(self.tensorboard))
             for own in fresh:
                 for name, value in own.items():
                     if name != "step":

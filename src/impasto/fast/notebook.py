@@ -18,6 +18,7 @@ from impasto.fast.pupil import Pupil
 from impasto.media.kept import KeptFile
 
 DECAY = 0.998  # of the running mean, once there is much to remember
+_BEFORE = "before."  # which the names of a state to step back to begin with
 _LENGTHS = 0.98  # of the running mean of lengths of gradients
 
 
@@ -29,12 +30,14 @@ class Done:
         number: Of the last batch.
         seconds: Time spent so far.
         slower: Factor of the rate of learning.
+        failures: How many batches in a row have gone wrong.
         records: The trace so far.
     """
 
     number: int = 0
     seconds: float = 0.0
     slower: float = 1.0
+    failures: int = 0
     records: Sequence[Mapping[str, Any]] = ()
 
 
@@ -43,6 +46,7 @@ class Notebook:
 
     Attributes:
         usual_length: Running mean of the lengths of gradients; 0 at first.
+        remembered: Number of the batch after which a state to step back to was noted.
 
     Args:
         pupil: Who learns.
@@ -54,6 +58,7 @@ class Notebook:
         self.means = copy.deepcopy(pupil).requires_grad_(False).eval()
         self.count = 0
         self.usual_length = 0.0
+        self.remembered = 0
         self._before: dict[str, Tensor] = {}
 
     def mean(self) -> None:
@@ -73,8 +78,13 @@ class Notebook:
         usual = self.usual_length or length
         self.usual_length = _LENGTHS * usual + (1 - _LENGTHS) * min(length, 10 * usual)
 
-    def remember(self) -> None:
-        """Note a state to step back to."""
+    def remember(self, number: int) -> None:
+        """Note a state to step back to.
+
+        Args:
+            number: Of the batch that it follows.
+        """
+        self.remembered = number
         self._before = {name: own.detach().clone() for name, own in self.state().items()}
 
     def step_back(self) -> None:
@@ -92,6 +102,26 @@ class Notebook:
         tensors["count"] = torch.tensor(self.count)
         tensors["length"] = torch.tensor(self.usual_length, dtype=torch.float64)
         return tensors
+
+    def all_states(self) -> dict[str, Tensor]:
+        """Return the state, and besides it the one to step back to."""
+        before = {f"{_BEFORE}{name}": own for name, own in self._before.items()}
+        return {**self.state(), **before, "remembered": torch.tensor(self.remembered)}
+
+    def load_all(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over what `all_states` has returned.
+
+        Raises:
+            KeyError: If it is none of this pupil.
+            RuntimeError: Likewise.
+        """
+        self.load(tensors)
+        self.remembered = int(tensors["remembered"])
+        self._before = {
+            name.removeprefix(_BEFORE): own.clone()
+            for name, own in tensors.items()
+            if name.startswith(_BEFORE)
+        }
 
     @torch.no_grad()
     def load(self, tensors: Mapping[str, Tensor]) -> None:
@@ -158,14 +188,10 @@ class NotebookKeeper:
             return Done()
         name = str(self.file.path)
         with unsealed(content, fingerprint=self.fingerprint, name=name) as (header, tensors):
-            self.notebook.load(tensors)
-            return Done(
-                header["number"], header["seconds"], header["slower"], tuple(header["records"])
-            )
+            self.notebook.load_all(tensors)
+            return Done(**header["done"])
 
-    def keep(
-        self, number: int, records: Sequence[Mapping[str, Any]], *, seconds: float, slower: float
-    ) -> None:
+    def keep(self, done: Done) -> None:
         """Write the state behind a batch, if it is time.
 
         Raises:
@@ -175,13 +201,7 @@ class NotebookKeeper:
             return
 
         def state() -> bytes:
-            header = {
-                "number": number,
-                "seconds": seconds,
-                "slower": slower,
-                "records": list(records),
-            }
-            tensors = {k: own.detach().cpu() for k, own in self.notebook.state().items()}
-            return seal(header, tensors, fingerprint=self.fingerprint)
+            tensors = {k: own.detach().cpu() for k, own in self.notebook.all_states().items()}
+            return seal({"done": vars(done)}, tensors, fingerprint=self.fingerprint)
 
         self.file.keep(state)

@@ -71,28 +71,34 @@ class OnnxPainter(Painter):
         except Exception:  # its errors have no common class that is public
             raise WeightsError(f"{path} is no model of ONNX, or is damaged.") from None
         told = self.session.get_modelmeta().custom_metadata_map.get(_KEY, "{}")
-        header = json.loads(told)
-        if header.get("kind") != KIND or header.get("version") != VERSION:
+        try:
+            header = json.loads(told)
+            is_ours = (header["kind"], header["version"]) == (KIND, VERSION)
+            self.known = tuple(StyleFacts(**own) for own in header["known"])
+        except (ValueError, KeyError, TypeError):
+            is_ours = False
+        if not is_ours:
             raise WeightsError(
                 f"{path} was not exported by this version of impasto: run impasto export."
             )
         self.label, self.sha256 = str(path), hashlib.sha256(content).hexdigest()
-        self.known = tuple(StyleFacts(**own) for own in header["known"])
 
-    def painting(
+    def bare_painting(
         self,
         wanted: Sequence[Wanted],
         *,
         strength: float = 1.0,
         encoder: Encoder | None = None,  # noqa: ARG002 - its styles are known
     ) -> Painting:
-        """See Painter.painting."""
+        """See Painter.bare_painting."""
         if any(own.regions is not None for own in wanted):
             raise UsageError(f"--mask needs a model in a .safetensors file, not {self.label}.")
         shares = np.zeros(len(self.known), np.float32)
         for own in wanted:
             assert own.row is not None
             shares[own.row] += own.weight
+        if not wanted:
+            shares[:], strength = 1.0, 0.0
         told = {"shares": shares, "strength": np.array(strength, np.float32)}
 
         def painting(picture: Tensor) -> Tensor:
@@ -167,6 +173,6 @@ def _difference(whole: _Whole, painter: OnnxPainter, count: int) -> float:
         wanted = [Wanted(float(own), row) for row, own in enumerate(shares)]
         with torch.no_grad():
             exact = whole(picture[None], shares, torch.tensor(strength))[0]
-        made = painter.painting(wanted, strength=strength)(picture)
+        made = painter.bare_painting(wanted, strength=strength)(picture)
         worst = max(worst, float((made - exact).abs().max()))
     return worst

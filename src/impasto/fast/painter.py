@@ -59,18 +59,47 @@ class Painter(ABC):
     is_any: bool = False
 
     @abstractmethod
-    def painting(
+    def bare_painting(
         self, wanted: Sequence[Wanted], *, strength: float = 1.0, encoder: Encoder | None = None
     ) -> Painting:
-        """Return what turns a picture (3, h, w) into a painting of its size.
+        """Return what the network alone makes of a picture (3, h, w).
 
         Args:
-            wanted: The styles.
+            wanted: The styles; none for the photograph, as nearly as the network can paint it.
             strength: How much of them, from 0 to 1.
             encoder: Network that looks at their pictures, where the painter does.
         Raises:
             UsageError: If the painter cannot do this.
         """
+
+    def painting(
+        self, wanted: Sequence[Wanted], *, strength: float = 1.0, encoder: Encoder | None = None
+    ) -> Painting:
+        """Return what turns a picture (3, h, w) into a painting of its size.
+
+        At strength 0, and where no style goes, it is the picture itself: as much of it as the
+        network misses in a painting without style is put back.
+
+        Args:
+            wanted: The styles, one at least.
+            strength: How much of them, from 0 to 1.
+            encoder: Network that looks at their pictures, where the painter does.
+        Raises:
+            UsageError: If the painter cannot do this.
+        """
+        styled = self.bare_painting(wanted, strength=strength, encoder=encoder)
+        if strength == 1 and all(own.regions is None for own in wanted):
+            return styled
+        plain = self.bare_painting([])
+
+        def painting(picture: Tensor) -> Tensor:
+            painted = styled(picture)
+            if strength < 1:
+                painted = painted + (1 - strength) * (picture - plain(picture))
+            covered = _covered(_fitted(wanted, picture.shape[1:]))
+            return picture.lerp(painted, covered).clamp(0, 1)
+
+        return painting
 
     def named(self, name: str) -> int | None:
         """Return the number of the known style of a name, or None."""
@@ -115,16 +144,15 @@ class TorchPainter(Painter):
         self.known, self.is_any = model.known, model.is_any
         self.network = model.network.to(device, precision, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def painting(
+    def bare_painting(
         self, wanted: Sequence[Wanted], *, strength: float = 1.0, encoder: Encoder | None = None
     ) -> Painting:
-        """See Painter.painting."""
-        codes = [self._codes(own, strength, encoder) for own in wanted]
-        weights = [own.weight for own in wanted]
-        if all(own.regions is None for own in wanted):
-            brush = Brush(mixed(codes, weights))
-            return lambda picture: paint(self.network, picture, brush)
+        """See Painter.bare_painting."""
         plain = self.model.styles.plain.detach()[None]
+        codes = [self._codes(own, strength, encoder) for own in wanted]
+        if all(own.regions is None for own in wanted):
+            brush = Brush(mixed(codes, [own.weight for own in wanted]) if codes else plain)
+            return lambda picture: paint(self.network, picture, brush)
         every = torch.cat([plain, *codes])
 
         def masked(picture: Tensor) -> Tensor:
@@ -150,9 +178,9 @@ class TorchPainter(Painter):
             return styles.at(strength, code)
 
 
-def _places(wanted: Sequence[Wanted], space: tuple[int, ...]) -> Tensor:
-    """Return where no style goes, and where each region of each style goes, shape (1 + r, h, w)."""
-    fitted = [
+def _fitted(wanted: Sequence[Wanted], space: tuple[int, ...]) -> list[Tensor]:
+    """Return the regions of each style at the size of a picture, shape (r, h, w) each."""
+    return [
         functional.interpolate(
             (torch.ones(1, 1, 1) if own.regions is None else own.regions[0])[None],
             size=space,
@@ -162,7 +190,17 @@ def _places(wanted: Sequence[Wanted], space: tuple[int, ...]) -> Tensor:
         )[0]
         for own in wanted
     ]
-    covered = torch.stack([own.sum(0) for own in fitted]).amax(0, keepdim=True).clamp(0, 1)
+
+
+def _covered(fitted: Sequence[Tensor]) -> Tensor:
+    """Return how far any style goes anywhere, from 0 to 1, shape (1, h, w)."""
+    return torch.stack([own.sum(0) for own in fitted]).amax(0, keepdim=True).clamp(0, 1)
+
+
+def _places(wanted: Sequence[Wanted], space: tuple[int, ...]) -> Tensor:
+    """Return where no style goes, and where each region of each style goes, shape (1 + r, h, w)."""
+    fitted = _fitted(wanted, space)
+    covered = _covered(fitted)
     whole = torch.cat([own.weight * regions for own, regions in zip(wanted, fitted, strict=True)])
     total = whole.sum(0, keepdim=True)
     return torch.cat([1 - covered, covered * whole / total.clamp(min=_NOTHING)])

@@ -16,12 +16,12 @@ from impasto.encoders.catalog import load_encoder
 from impasto.encoders.encoder import Encoder
 from impasto.engine.placement import place
 from impasto.engine.precision import pick_precision
-from impasto.errors import DivergedError
+from impasto.errors import DivergedError, UsageError
 from impasto.fast.beginning import begin
 from impasto.fast.lesson import Target, Teacher
 from impasto.fast.model import FastModel, new_model
 from impasto.fast.network import Layout
-from impasto.fast.notebook import Notebook
+from impasto.fast.notebook import Done, Notebook
 from impasto.fast.photos import Photos
 from impasto.fast.pupil import Pupil
 from impasto.fast.recent import Recent
@@ -50,7 +50,8 @@ class TrainStep:
     Attributes:
         number: Of the batch, from 1.
         steps: How many there will be.
-        record: Number, seconds, J and its terms, the rate of learning, as JSON can hold it.
+        record: Number, seconds, J and its terms, the rate of learning, as JSON can hold it; of the
+            last batch whose costs were finite, and empty where there is none yet.
         records: Those that the trace has, up to now.
         session: What trains.
         wrong: What went wrong with the batch, in a sentence; empty if nothing did.
@@ -155,14 +156,17 @@ class Session:
         Raises:
             DivergedError: If costs are not finite, and stepping back does not help.
             InputError: If the checkpoint is damaged.
-            UsageError: If it belongs to another training.
+            UsageError: If it belongs to another training, or some processes do not find it.
         """
         settings, notebook = self.settings, self.notebook
         keeper = notebook.keeper(checkpoint, self._identity(), every=checkpoint_every)
         done = keeper.load()
+        self._check_together(done.number)
         records = [*done.records]
-        began, slower, failures = time.monotonic() - done.seconds, done.slower, 0
-        notebook.remember()
+        record = records[-1] if records else {}
+        began, slower, failures = time.monotonic() - done.seconds, done.slower, done.failures
+        if done.number == 0:
+            notebook.remember(0)
         for number in range(done.number + 1, settings.steps + 1):
             rate = settings.learning_rate * slower * schedule(number, settings.steps)
             costs, fine = self._learn(number, rate)
@@ -178,18 +182,21 @@ class Session:
             else:
                 failures = 0
                 notebook.mean()
-                if number % _KEEP_EVERY == 0:
-                    notebook.remember()
+                if number - notebook.remembered >= _KEEP_EVERY:
+                    notebook.remember(number)
             seconds = time.monotonic() - began
-            record = _record(number, seconds, rate, costs)
-            if number % settings.report_every == 0 or number in (1, settings.steps):
-                records = [*records, record]
+            if not wrong:
+                record = _record(number, seconds, rate, costs)
+                if number % settings.report_every == 0 or number in (1, settings.steps):
+                    records = [*records, record]
             if self.is_main:
-                keeper.keep(number, records, seconds=seconds, slower=slower)
+                keeper.keep(Done(number, seconds, slower, failures, records))
             yield TrainStep(number, settings.steps, record, records, self, wrong)
             # clocks differ: no device may go on while another one ends
             if settings.minutes is not None and not self._agreed(seconds <= 60 * settings.minutes):
                 break
+        if not record and done.number < settings.steps:
+            raise DivergedError("No batch had a finite cost: try --precision float32.")
 
     def _learn(self, number: int, rate: float) -> tuple[Costs, bool]:
         """Learn from a batch; return its costs, and whether they were finite."""
@@ -214,6 +221,18 @@ class Session:
             self.optimizer.step()
             self.notebook.note_length(length)
         return costs, fine
+
+    def _check_together(self, number: int) -> None:
+        """Refuse to go on from different batches: processes would wait for each other forever.
+
+        Raises:
+            UsageError: If some processes have not found the checkpoint.
+        """
+        told = torch.tensor([number], device=self.accelerator.device)
+        if len(self.accelerator.gather(told).unique()) > 1:
+            raise UsageError(
+                "Some processes do not find the checkpoint: put it where every machine reads it."
+            )
 
     def _agreed(self, fine: bool) -> bool:
         """Tell whether all is well on every device."""

@@ -16,6 +16,7 @@ def command_line(
     settings: StylizeSettings,
     *,
     masks: Iterable[tuple[str, str]] = (),
+    bits: int = 8,
     output: str = "result.png",
 ) -> str:
     """Return a command, as a shell takes it.
@@ -25,6 +26,7 @@ def command_line(
         styles: Names of the styles, with their weights.
         settings: Those that are not the default are written.
         masks: For each style the names of a mask of the content and of one of the style.
+        bits: Bits a channel of the result.
         output: Name of the result.
     """
     words = ["impasto", "stylize", _argument(content)]
@@ -39,6 +41,8 @@ def command_line(
         value = getattr(settings, field.name)
         if value != field.default:
             words += _written(option(field.name), value)
+    if bits != 8:
+        words += ["--bits", str(bits)]
     return shlex.join([*words, "-o", _argument(output)])
 
 

@@ -43,7 +43,8 @@ class Results(ABC):
         stops.click(bench.stop, queue=False, **named)
         self.place = gr.Markdown(elem_classes="place")
         self.result = self.build_result()
-        self.costs = gr.Plot(label=say("costs"), show_label=False)  # it would lie over the curve
+        # its label would lie over the curve
+        self.costs = gr.Plot(label=say("costs"), show_label=False, elem_classes="curve")
         with gr.Column(visible=False) as self.made:
             self.compared = self.build_compared()
             self.files = gr.File(label=say("files"), file_count="multiple", interactive=False)
@@ -102,7 +103,7 @@ class PictureResults(Results):
 
     def build_result(self) -> list[Component]:
         """See Results."""
-        return [picture("result")]
+        return [picture("result", elem_classes="result")]
 
     def build_compared(self) -> list[Component]:
         """See Results."""
@@ -141,9 +142,9 @@ class PictureResults(Results):
         }
 
 
-def picture(label: str) -> gr.Image:
+def picture(label: str, **how: Any) -> gr.Image:
     """Return an element that shows a picture; its label is a key of the words."""
-    return gr.Image(label=say(label), interactive=False, format="webp", buttons=[*BUTTONS])
+    return gr.Image(label=say(label), interactive=False, format="webp", buttons=[*BUTTONS], **how)
 
 
 def _falls(shown: Shown) -> bool:

@@ -93,6 +93,7 @@ def _form(bench: Bench) -> dict[str, Any]:
     )
     with gr.Accordion(say("everything"), open=False):
         asked |= {name: element(name) for name in FOLDED}
+        asked["bits"] = gr.Radio([8, 16], value=8, label="--bits", info=say("bits"))
     return asked
 
 
@@ -136,6 +137,7 @@ def _order(values: Mapping[str, Any], bench: Bench, visit: Visit) -> Order:
         list(zip(paintings, weights, strict=True)),
         _strengthened(settings, float(values["strength"])),
         masks,
+        bits=values["bits"],
     )
 
 

@@ -19,8 +19,8 @@ from impasto.settings import StylizeSettings
 from impasto.studio.command import command_line
 from impasto.studio.visits import Visit
 from impasto.stylization import Stylization, StylizeStep, stylize_steps
-from impasto.stylization.drawing import Film, plot_costs
-from impasto.stylization.trace import Record
+from impasto.stylization.drawing import Film, plot_costs, save_sheet
+from impasto.stylization.trace import Record, lines_of
 
 EVERY = 0.5  # seconds between pictures that are shown
 LONGEST = 1024  # pixels of what is shown while it emerges
@@ -35,12 +35,14 @@ class Order:
         styles: Files, with their weights.
         settings: How to stylize.
         masks: For each style a mask of the content and one of the style.
+        bits: Bits a channel of the result.
     """
 
     content: str
     styles: Sequence[tuple[str, float]]
     settings: StylizeSettings
     masks: Sequence[tuple[str, str]] = ()
+    bits: int = 8
 
     def command(self, output: str) -> str:
         """Return the command line that does the same, with names of files without their folders.
@@ -53,6 +55,7 @@ class Order:
             [(_name(path), weight) for path, weight in self.styles],
             self.settings.changed({"max_pixels": usual}),
             masks=[(_name(one), _name(other)) for one, other in self.masks],
+            bits=self.bits,
             output=output,
         )
 
@@ -173,7 +176,7 @@ class Job:
         medium = step.problem.domain.medium
         stem = f"{Path(self.order.content).stem}_stylized"
         output = folder / (stem + media.default_suffix(medium, self.order.content))
-        result.write(output)
+        result.write(output, bits=self.order.bits)
         settings = folder / "settings.json"
         settings.write_text(json.dumps(result.note(), indent=2), encoding="utf-8")
         files, before, after = [output, settings], None, None
@@ -181,10 +184,16 @@ class Job:
         if medium == "image":
             before, after = folder / "before.webp", folder / "after.webp"
             _compared(step, before, after)
+            sheet, inputs = folder / "sheet.jpg", step.problem.inputs
+            save_sheet(
+                [inputs.content, *(own.signal for own in inputs.styles), result.signal], sheet
+            )
+            files.append(sheet)
         if result.terms:
-            costs = folder / "costs.png"
+            costs, trace = folder / "costs.png", folder / "trace.jsonl"
             plot_costs(result.trace, costs)
-            files.append(costs)
+            trace.write_text("".join(lines_of(result.trace)), encoding="utf-8")
+            files += [costs, trace]
         if len(film.frames) > 1:
             moving = folder / "film.webp"
             film.save(moving, result.signal)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from impasto import media
 from impasto.media.files import save_or_rescue
@@ -22,6 +23,7 @@ FILM_SUFFIXES = (".gif", ".webp")
 PLOT_SUFFIXES = (".pdf", ".png", ".svg")
 SHEET_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 
+TITLES_ACROSS = 48  # a sheet is so many times wider than its letters are high
 NEGLIGIBLE = 1e-3  # of J: what a term contributes below that is not drawn
 
 
@@ -73,31 +75,52 @@ def plot_costs(trace: Sequence[Record], path: Path) -> None:
     _write(buffer, path)
 
 
-def sheet(*rows: Sequence[Signal], height: int = 384, gap: int = 8) -> Image.Image:
-    """Set pictures side by side at one height, row under row.
+def sheet(
+    *rows: Sequence[Signal] | Mapping[str, Signal], height: int = 384, gap: int = 8
+) -> Image.Image:
+    """Set pictures side by side, row under row; all rows are as wide as the first.
 
     Args:
-        *rows: The pictures of each row.
-        height: Of a row, in pixels.
+        *rows: The pictures of each row, or pictures by the titles that stand above them.
+        height: Of the first row's pictures, in pixels.
         gap: Between pictures, in pixels.
     """
-    lines = [_row(row, height, gap) for row in rows]
-    size = max(line.width for line in lines), len(lines) * (height + gap) - gap
-    whole = Image.new("RGB", size, "white")
-    for number, line in enumerate(lines):
-        whole.paste(line, (0, number * (height + gap)))
+    shapes = [_aspects(row) for row in rows]
+    width = round(sum(shapes[0]) * height) + gap * (len(shapes[0]) - 1)
+    lines = [_row(row, width, gap) for row in rows]
+    tops = list(accumulate((line.height + gap for line in lines), initial=0))
+    whole = Image.new("RGB", (width, tops[-1] - gap), "white")
+    for line, top in zip(lines, tops, strict=False):
+        whole.paste(line, (0, top))
     return whole
 
 
-def _row(pictures: Sequence[Signal], height: int, gap: int) -> Image.Image:
-    images = [_over_white(picture) for picture in pictures]
-    widths = [max(1, round(image.width * height / image.height)) for image in images]
-    whole = Image.new("RGB", (sum(widths) + gap * (len(images) - 1), height), "white")
-    left = 0
-    for image, width in zip(images, widths, strict=True):
-        whole.paste(image.resize((width, height), Image.Resampling.LANCZOS), (left, 0))
-        left += width + gap
+def _row(row: Sequence[Signal] | Mapping[str, Signal], width: int, gap: int) -> Image.Image:
+    shapes = _aspects(row)
+    room = width - gap * (len(shapes) - 1)
+    height = max(1, round(room / sum(shapes)))
+    edges = [round(room * edge / sum(shapes)) for edge in accumulate(shapes, initial=0.0)]
+    titles = list(row) if isinstance(row, Mapping) else []
+    size = width / TITLES_ACROSS
+    head = round(1.6 * size) if titles else 0
+    whole = Image.new("RGB", (width, head + height), "white")
+    for number, picture in enumerate(_pictures(row)):
+        left, right = (edge + gap * number for edge in edges[number : number + 2])
+        image = _over_white(picture)
+        shape = max(1, right - left), height
+        whole.paste(image.resize(shape, Image.Resampling.LANCZOS), (left, head))
+        if titles:
+            place, font = (left, head - 0.4 * size), ImageFont.load_default(size)
+            ImageDraw.Draw(whole).text(place, titles[number], "black", font, anchor="ls")
     return whole
+
+
+def _pictures(row: Sequence[Signal] | Mapping[str, Signal]) -> list[Signal]:
+    return list(row.values() if isinstance(row, Mapping) else row)
+
+
+def _aspects(row: Sequence[Signal] | Mapping[str, Signal]) -> list[float]:
+    return [picture.space[1] / picture.space[0] for picture in _pictures(row)]
 
 
 def save_sheet(pictures: Sequence[Signal], path: Path) -> None:

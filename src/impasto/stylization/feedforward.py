@@ -148,7 +148,10 @@ def choose(settings: StylizeSettings, style: StyleSource | Sequence[StyleSource]
                 raise painter.unknown(source) from None
             if row is None:
                 raise
-        else:
+            found = {}
+        if row is not None and found.get("sha256") != painter.known[row].sha256:
+            found = {}  # no picture, or another one that has the same name
+        if found:
             chosen.sources.append((source, weight))
             row = painter.pictured(str(found["sha256"])) if row is None else row
             if row is None and not painter.is_any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from impasto.engine.run import Step
@@ -29,6 +31,12 @@ def terms_of(record: Record) -> dict[str, float]:
     """Return the terms of a record, without J and the rest."""
     known = (*PLACE, "elapsed_seconds", "length", *SIDES[3], "total")
     return {name: value for name, value in record.items() if name not in known}
+
+
+def lines_of(trace: Iterable[Record]) -> Iterator[str]:
+    """Yield a line of JSON for each record."""
+    for entry in trace:
+        yield json.dumps(entry) + "\n"
 
 
 def place_of(record: Record) -> dict[str, int]:

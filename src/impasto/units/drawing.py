@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
-from torch import Tensor
 
 from impasto.errors import UsageError
 from impasto.signal import Signal
@@ -78,7 +77,7 @@ def draw_occlusion(signal: Signal, occlusion: Occlusion, portrait: Portrait) -> 
         answers.set_xlabel(portrait.unit)
         return _drawn(figure)
     height, width = signal.space
-    rows, columns = (_edges(centers, size) for centers, size in _axes(occlusion))
+    rows, columns = occlusion.extent
     drawn = answers.imshow(
         occlusion.activations.numpy(), extent=(*columns, *rows[::-1]), cmap="viridis"
     )
@@ -92,16 +91,6 @@ def _draw_whole(panel: Any, signal: Signal, portrait: Portrait) -> None:
     height, width = portrait.extent(signal.space)
     image = np.asarray(portrait.whole(signal.samples, longest=_LONGEST))
     panel.imshow(image, extent=(0, width, height, 0))
-
-
-def _axes(occlusion: Occlusion) -> list[tuple[Tensor, int]]:
-    return list(zip(occlusion.centers, occlusion.size, strict=True))
-
-
-def _edges(centers: Tensor, size: int) -> tuple[float, float]:
-    """Return where the outer cells of a map begin and end along one axis."""
-    half = float(centers[1] - centers[0]) / 2 if len(centers) > 1 else size / 2
-    return float(centers[0]) - half, float(centers[-1]) + half
 
 
 def _panels(signal: Signal, portrait: Portrait, count: int) -> tuple[Figure, list[Any]]:

@@ -6,14 +6,17 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 WAIT = 400_000.0  # milliseconds
-SHOTS = os.environ.get("IMPASTO_SCREENSHOTS")  # folder for the pictures of the docs
+# Folder for the pictures of the docs: IMPASTO_SCREENSHOTS=docs/images pytest tests/e2e/studio
+SHOTS = os.environ.get("IMPASTO_SCREENSHOTS")
 
 
 @dataclass
@@ -43,11 +46,15 @@ class Visitor:
 
     @property
     def run(self) -> Locator:
-        return self.page.get_by_role("button", name="Stylize", exact=True)
+        return self.page.get_by_role("button", name=re.compile("^(Stylize|开始)$"))
 
     @property
     def place(self) -> Locator:
         return self.page.locator(".place").first
+
+    @property
+    def result(self) -> Locator:
+        return self.page.locator(".result img").first
 
     def bring(self, photo: Path, painting: Path) -> None:
         uploads = self.page.locator("input[type=file]")
@@ -72,21 +79,14 @@ class Visitor:
         """Whether the page is to be photographed for the docs."""
         return bool(SHOTS)
 
-    def shoot(self, name: str) -> None:
-        shoot(self.page, name)
-
-
-def shoot(page: Page, name: str) -> None:
-    """Make a picture for the docs, if any are to be made."""
-    if SHOTS:
-        page.wait_for_timeout(1500)
-        page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
-
-
-@pytest.fixture
-def shooting() -> Callable[[Page, str], None]:
-    """Make pictures for the docs, if any are to be made."""
-    return shoot
+    def shoot(self, name: str, *, height: int | None = None) -> None:
+        """Make a picture for the docs, if any are to be made, down to a height in pixels."""
+        if SHOTS:
+            self.page.wait_for_timeout(1500)
+            with Image.open(BytesIO(self.page.screenshot(full_page=True))) as shot:
+                cut = shot.convert("RGB").crop((0, 0, shot.width, height or shot.height))
+            cut.thumbnail((1100, cut.height), Image.Resampling.LANCZOS)
+            cut.save(Path(SHOTS) / f"{name}.webp", quality=80, method=6)
 
 
 @pytest.fixture
@@ -131,9 +131,9 @@ def visit(
     visitors: list[Visitor] = []
     urls: list[str] = []
 
-    def come() -> Visitor:
+    def come(**how: Any) -> Visitor:
         urls[:] = urls or [studio()]
-        visitors.append(Visitor(new_page(), urls[0]))
+        visitors.append(Visitor(new_page(**how), urls[0]))
         return visitors[-1].open()
 
     yield come

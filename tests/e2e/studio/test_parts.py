@@ -89,10 +89,15 @@ def test_the_picture_follows_the_sliders(visit: Callable[..., Any]) -> None:
     pick(panel, "Second painting", "harvest")
     changed(picture, second)
     assert panel.get_by_label(SHARE).count() == panel.get_by_label("Share of").count()
-    visitor.shoot("at_once")
+    visitor.shoot("studio_at_once")
+    panel.get_by_label("number input for Size").fill("64")
+    panel.get_by_role("button", name="Refine with the optimizer").click()
+    expect(panel.locator(".place").first).to_contain_text("✓")
+    command = panel.locator(".command textarea").first
+    expect(command).to_have_value(re.compile(r"--model \w+ .*--refine 20"))
 
 
-def test_units_show_what_they_look_for(visit: Callable[..., Any]) -> None:
+def test_units_show_what_they_look_for(visit: Callable[..., Any], desk: Any) -> None:
     visitor = visit()
     panel = part(visitor.page, "Microscope")
     panel.get_by_role("button", name="Find what its units look for").click()
@@ -106,7 +111,11 @@ def test_units_show_what_they_look_for(visit: Callable[..., Any]) -> None:
     panel.get_by_role("button", name="Which units does it excite?").click()
     expect(units.locator("img")).to_have_count(9)
     expect(units.get_by_text(re.compile(r"relu4_1:\d+ ")).first).to_be_visible()
-    visitor.shoot("microscope")
+    before = str(units.locator("img").first.get_attribute("src"))
+    bring(panel, "A picture", desk / "photo.png")
+    panel.get_by_role("button", name="Which units does it excite?").click()
+    changed(units.locator("img").first, before)
+    visitor.shoot("studio_microscope")
 
 
 def test_a_sound_is_heard(visit: Callable[..., Any], tmp_path: Path) -> None:
@@ -128,7 +137,7 @@ def test_a_sound_is_heard(visit: Callable[..., Any], tmp_path: Path) -> None:
         re.compile("^impasto stylize content.wav")
     )
     expect(panel.get_by_label(SHARE)).to_have_count(0)
-    visitor.shoot("sounds")
+    visitor.shoot("studio_sounds")
 
 
 def head(side: int) -> NDArray[np.float64]:
@@ -157,4 +166,4 @@ def test_a_volume_is_looked_through(visit: Callable[..., Any], desk: Any, tmp_pa
     panel.get_by_label("number input for Slice").fill("0.4")
     changed(after, before)
     expect(panel.locator("a[download='scan_stylized.npy']").first).to_be_visible()
-    visitor.shoot("volumes")
+    visitor.shoot("studio_volumes")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
+
+EXTRAS = {"settings.json", "sheet.jpg", "costs.png", "trace.jsonl", "film.webp"}
 
 
 def test_upload_watch_and_take_away(visit: Callable[..., Any], desk: Any) -> None:
@@ -20,19 +25,29 @@ def test_upload_watch_and_take_away(visit: Callable[..., Any], desk: Any) -> Non
     files = visitor.page.locator("a[download]")
     expect(visitor.page.locator("a[download='photo_stylized.png']").first).to_be_visible()
     names = {str(own.get_attribute("download")) for own in files.all()}
-    assert {"photo_stylized.png", "settings.json", "costs.png", "film.webp"} <= names
-    with visitor.page.expect_download() as caught:
-        visitor.page.locator("a[download='photo_stylized.png']").first.click()
-    caught.value.save_as(desk / "taken.png")
-    with Image.open(desk / "taken.png") as taken:
-        assert taken.size == (64, 48)
-        assert "impasto" in str(taken.info)
+    assert names == {"photo_stylized.png"} | EXTRAS
+    for name in sorted(names):
+        with visitor.page.expect_download() as caught:
+            visitor.page.locator(f"a[download='{name}']").first.click()
+        caught.value.save_as(desk / "taken" / name)
+    taken = desk / "taken"
+    with Image.open(taken / "photo_stylized.png") as picture:
+        assert picture.size == (64, 48)
+        assert "impasto" in str(picture.info)
+    with Image.open(taken / "film.webp") as film:
+        assert getattr(film, "n_frames", 1) > 1
+    assert json.loads((taken / "settings.json").read_text())["settings"]["size"] == 64
+    assert len((taken / "trace.jsonl").read_text().splitlines()) == 61
     command = visitor.page.locator(".command textarea").first.input_value()
     assert command == (
         "impasto stylize photo.png --style style.png --size 64 --quality draft --steps 60 "
         "-o photo_stylized.png"
     )
     expect(visitor.page.get_by_text("Before and after")).to_be_visible()
+    desk.impasto(*shlex.split(command)[1:]).succeeds()
+    assert np.array_equal(
+        desk.pixels("photo_stylized.png"), desk.pixels("taken/photo_stylized.png")
+    )
 
 
 def test_stop_keeps_the_picture_so_far(visit: Callable[..., Any], desk: Any) -> None:
@@ -41,6 +56,9 @@ def test_stop_keeps_the_picture_so_far(visit: Callable[..., Any], desk: Any) -> 
     visitor.quickly(steps=100_000)
     visitor.run.click()
     expect(visitor.place).to_contain_text("J = ")
+    early = str(visitor.result.get_attribute("src"))
+    expect(visitor.result).not_to_have_attribute("src", early)
+    expect(visitor.page.locator(".curve img").first).to_be_visible()
     visitor.page.get_by_role("button", name="Stop and keep").first.click()
     visitor.ends("■")
     expect(visitor.page.locator("a[download='photo_stylized.png']").first).to_be_visible()
@@ -93,14 +111,18 @@ def test_nothing_brought_is_told(visit: Callable[..., Any]) -> None:
     expect(told.first).to_contain_text("There is no photograph")
 
 
-def test_on_a_phone_in_chinese(
-    studio: Callable[..., str],
-    new_page: Callable[..., Page],
-    shooting: Callable[[Page, str], None],
-) -> None:
-    page = new_page(390, 844, locale="zh-CN", has_touch=True, is_mobile=True)
-    page.goto(studio())
+def test_on_a_phone_in_chinese(visit: Callable[..., Any], desk: Any) -> None:
+    phone = {"width": 390, "height": 844, "locale": "zh-CN", "has_touch": True, "is_mobile": True}
+    visitor = visit(**phone)
+    page = visitor.page
     expect(page.get_by_role("button", name="开始", exact=True)).to_be_visible()
     expect(page.get_by_text("用一幅画的风格重绘一张照片")).to_be_visible()
+    visitor.shoot("studio_phone", height=640)
+    visitor.bring(desk / "photo.png", desk / "style.png")
+    page.get_by_label("尺寸").first.fill("64")
+    page.get_by_role("button", name="其他设置").click()
+    visitor.fill("--steps", 3)
+    visitor.run.click()
+    visitor.ends()
+    expect(page.get_by_text("前后对比")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    shooting(page, "phone")

@@ -16,8 +16,9 @@ PATIENCE = 400.0  # seconds
 
 def test_two_visitors_wait_in_line_and_see_their_own(visit: Callable[..., Any], desk: Any) -> None:
     one, other = visit(), visit()
-    for visitor in (one, other):
-        visitor.bring(desk / "photo.png", desk / "style.png")
+    desk.picture("other_photo.png", 64, 48, seed=7)
+    one.bring(desk / "photo.png", desk / "style.png")
+    other.bring(desk / "other_photo.png", desk / "style.png")
     one.quickly(steps=100_000)
     other.quickly(steps=5)
     one.run.click()
@@ -27,9 +28,11 @@ def test_two_visitors_wait_in_line_and_see_their_own(visit: Callable[..., Any], 
     one.page.get_by_role("button", name="Stop and keep").first.click()
     one.ends("■")
     other.ends()
-    for visitor, count in ((one, 1), (other, 1)):
-        made = visitor.page.locator(".made").first.locator("img")
-        expect(made).to_have_count(count)
+    for visitor, own in ((one, "photo"), (other, "other_photo")):
+        expect(visitor.page.locator(".made").first.locator("img")).to_have_count(1)
+        expect(visitor.page.locator(f"a[download='{own}_stylized.png']").first).to_be_visible()
+        named = re.findall(r"\w*photo_stylized", visitor.page.content())
+        assert set(named) == {f"{own}_stylized"}
 
 
 def test_a_closed_page_ends_its_job_and_its_files_go(visit: Callable[..., Any], desk: Any) -> None:

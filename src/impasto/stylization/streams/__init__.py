@@ -133,12 +133,11 @@ def open_fast_film(
     film, first = _opened(resolve(content), settings)
     inputs = read_chosen(content, chosen, [], settings, seen=first)
     check_together("video", replace(inputs, init=None))
-    paintings: list[Any] = []  # one for the whole film, unless its styles are recolored
+    # of the first frame, whose colors the styles take if they are recolored, wherever a run goes on
+    painting = painting_of(chosen, FilmDomain(inputs, settings), encoder)
 
     def transfer(domain: FilmDomain) -> FastTransfer:
-        if not paintings:
-            paintings.append(painting_of(chosen, domain, encoder))
-        return FastTransfer(domain, paintings[0], chosen.painter.sha256)
+        return FastTransfer(domain, painting, chosen.painter.sha256)
 
     return PaintedFilm(film, inputs, settings, transfer, weights_hash=chosen.painter.sha256)
 
