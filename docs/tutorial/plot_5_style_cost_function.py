@@ -188,19 +188,22 @@ for panel, (title, weights) in zip(panels, textures.items(), strict=True):
 # -----------
 #
 # Weights shift the style from fine to coarse. The same pair with five layers whose λ falls from
-# relu1_1 to relu5_1, stays, or rises, and at the ends with the two shallowest or deepest only:
+# relu1_1 to relu5_1, stays, or rises, and at the ends with the two shallowest or deepest only. So
+# that the style as a whole counts as much, λ is scaled to a sum of five:
 
 five = list(textures["all five"])
 mixtures = {
-    "1, 1, 0, 0, 0": [1.0, 1.0, 0.0, 0.0, 0.0],
-    "16, 4, 1, ¼, ¹⁄₁₆": [16.0, 4.0, 1.0, 0.25, 0.0625],
-    "1, 1, 1, 1, 1": [1.0, 1.0, 1.0, 1.0, 1.0],
-    "¹⁄₁₆, ¼, 1, 4, 16": [0.0625, 0.25, 1.0, 4.0, 16.0],
-    "0, 0, 0, 1, 1": [0.0, 0.0, 0.0, 1.0, 1.0],
+    "1 : 1 : 0 : 0 : 0": [1, 1, 0, 0, 0],
+    "81 : 27 : 9 : 3 : 1": [81, 27, 9, 3, 1],
+    "1 : 1 : 1 : 1 : 1": [1, 1, 1, 1, 1],
+    "1 : 3 : 9 : 27 : 81": [1, 3, 9, 27, 81],
+    "0 : 0 : 0 : 1 : 1": [0, 0, 0, 1, 1],
 }
 figure, panels = plt.subplots(1, 5, figsize=(12, 2), layout="constrained")
 for panel, (title, weights) in zip(panels, mixtures.items(), strict=True):
-    lambdas = {layer: own for layer, own in zip(five, weights, strict=True) if own > 0}
+    lambdas = {
+        layer: 5 * own / sum(weights) for layer, own in zip(five, weights, strict=True) if own
+    }
     made = impasto.stylize(
         "neuschwanstein_castle", "starry_night", size=128, style_layers=lambdas, quality="draft"
     )
@@ -210,7 +213,7 @@ for panel, (title, weights) in zip(panels, mixtures.items(), strict=True):
 
 # %%
 # The shallow layers bring the colors and leave the forms alone. The deep ones bring the swirls, and
-# leave the castle nearly white. On the command line: `--style-layers relu1_1:1,relu2_1:0.5`. With
+# leave the castle nearly white. Between them the style goes over step by step. On the command line: `--style-layers relu1_1:1,relu2_1:0.5`. With
 # this all parts of J are known: :math:`J_{content}` from a deep layer, :math:`J_{style}` from Gram
 # matrices of many. Nothing in them was about pictures in particular, and the last chapter makes use
 # of that.

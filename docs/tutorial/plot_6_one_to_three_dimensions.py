@@ -169,7 +169,8 @@ for row, (title, own) in zip(rows, {"C": scan, "G": result.signal}.items(), stri
 # -----------------
 #
 # You have seen all of it: what the units of a ConvNet look for; a content cost from a deep layer; a
-# style cost from Gram matrices; a descent on the picture itself; and the same over any number of axes.
+# style cost from Gram matrices; a descent on the picture itself; and the same over any number of
+# axes.
 # :doc:`The costs </objectives>` compares the conventions of papers and programs,
 # :doc:`Option by option </usage>` and the pages behind it say how things are done, and
 # :doc:`How it is built </architecture>` shows where each formula lives in the code.
