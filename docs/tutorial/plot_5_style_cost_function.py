@@ -213,7 +213,7 @@ for panel, (title, weights) in zip(panels, mixtures.items(), strict=True):
 
 # %%
 # The shallow layers bring the colors and leave the forms alone. The deep ones bring the swirls, and
-# leave the castle nearly white. Between them the style goes over step by step. On the command line: `--style-layers relu1_1:1,relu2_1:0.5`. With
-# this all parts of J are known: :math:`J_{content}` from a deep layer, :math:`J_{style}` from Gram
-# matrices of many. Nothing in them was about pictures in particular, and the last chapter makes use
-# of that.
+# leave the castle nearly white. Between them one goes over into the other. On the command line:
+# `--style-layers relu1_1:1,relu2_1:0.5`. With this all parts of J are known: :math:`J_{content}`
+# from a deep layer, :math:`J_{style}` from Gram matrices of many. Nothing in them was about
+# pictures in particular, and the last chapter makes use of that.

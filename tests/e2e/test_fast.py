@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
 import signal
+import sys
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from impasto.fast.model import read_model
+
+from .conftest import IMPASTO
 
 QUICK = (
     *("--batch", "1", "--crop", "32", "--size", "48", "--widths", "4,6", "--blocks", "1"),
@@ -101,6 +105,31 @@ def test_a_training_that_was_killed_goes_on_to_the_same_network(desk: Any) -> No
     one, two = (read_model(desk / f"{name}.safetensors") for name in ("one", "two"))
     for key, own in one.modules().state_dict().items():
         assert bool((own == two.modules().state_dict()[key]).all()), key
+
+
+def test_two_processes_train_one_network(desk: Any) -> None:
+    photographs(desk)
+    launch = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    words = ("train", "--style", "waves.png", *QUICK, "--device", "cpu", "--plain", "0")
+    steps = ("--steps", "3", "--report-every", "1")
+    traces = []
+    for name, program in {
+        "two": (sys.executable, *launch, "-m", "impasto"),
+        "one": IMPASTO,
+    }.items():
+        env = {"OMP_NUM_THREADS": "1"}
+        made = desk.end(
+            desk.start(*words, *steps, "-o", f"{name}.safetensors", program=program, env=env)
+        )
+        assert made.code == 0, made.stderr
+        assert made.stderr.count(f"{name}.safetensors: J ") == 1  # of but one of them
+        lines = (desk / f"{name}.log/trace.jsonl").read_text().splitlines()
+        traces.append([json.loads(line)["total"] for line in lines])
+    assert len(traces[0]) == len(traces[1]) == 3
+    assert traces[0] != traces[1]
+    one, two = (read_model(desk / f"{name}.safetensors") for name in ("one", "two"))
+    states = one.modules().state_dict(), two.modules().state_dict()
+    assert any(not bool((states[0][key] == states[1][key]).all()) for key in states[0])
 
 
 def test_what_goes_wrong(desk: Any) -> None:
