@@ -100,6 +100,7 @@ def test_a_password_is_asked_for(
     page.get_by_role("button", name="Login").click()
     expect(page.get_by_text("Incorrect")).to_be_visible()
     assert page.get_by_role("button", name="Stylize", exact=True).count() == 0
+    page.get_by_label("username").fill("me")  # both were cleared
     page.get_by_label("password").fill("open sesame")
     page.get_by_role("button", name="Login").click()
     expect(page.get_by_role("button", name="Stylize", exact=True)).to_be_visible()
