@@ -32,7 +32,7 @@ for (shown, *mapped), (name, (number, called)) in zip(
     shown.set_title(f"{called}: {named.unoccluded:.0%}", fontsize=10)
     titles = (f"activation of {DEEP}:{strongest}", f"probability of “{called}”")
     for panel, occlusion, title in zip(mapped, (unit, named), titles, strict=True):
-        rows, columns = occlusion.extent
+        rows, columns = occlusion.borders
         drawn = panel.imshow(
             occlusion.activations.numpy(), extent=(*columns, *rows[::-1]), cmap="viridis", vmin=0
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import signal
 import sys
 from typing import Any
@@ -12,8 +11,6 @@ import numpy as np
 from PIL import Image
 
 from impasto.fast.model import read_model
-
-from .conftest import IMPASTO
 
 QUICK = (
     *("--batch", "1", "--crop", "32", "--size", "48", "--widths", "4,6", "--blocks", "1"),
@@ -107,29 +104,48 @@ def test_a_training_that_was_killed_goes_on_to_the_same_network(desk: Any) -> No
         assert bool((own == two.modules().state_dict()[key]).all()), key
 
 
+TOGETHER = """
+from pathlib import Path
+
+import torch
+
+from impasto.fast.photos import Photos
+from impasto.fast.stock import Stock
+from impasto.fast.training import Session
+from impasto.settings import TrainSettings
+
+settings = TrainSettings(
+    steps=3, batch=1, crop=32, size=48, widths="4,6", blocks=1, plain=0.0, precision="float32",
+    device="cpu",
+)
+session = Session(settings, Photos("photos", longest=48, crop=32), Stock([Path("waves.png")]))
+*_, step = session.steps()
+own = torch.cat([weight.detach().flatten() for weight in session.pupil.parameters()])
+weights = session.accelerator.gather(own[None])
+costs = session.accelerator.gather(torch.tensor([step.record["total"]]))
+assert len(weights) == 2
+assert torch.equal(*weights)
+assert costs[0] != costs[1]
+"""
+
+
 def test_two_processes_train_one_network(desk: Any) -> None:
+    """Each learns from squares of its own, and all learn from all of them; one writes."""
     photographs(desk)
+    (desk / "together.py").write_text(TOGETHER)
     launch = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
-    words = ("train", "--style", "waves.png", *QUICK, "--device", "cpu", "--plain", "0")
-    steps = ("--steps", "3", "--report-every", "1")
-    traces = []
-    for name, program in {
-        "two": (sys.executable, *launch, "-m", "impasto"),
-        "one": IMPASTO,
-    }.items():
-        env = {"OMP_NUM_THREADS": "1"}
-        made = desk.end(
-            desk.start(*words, *steps, "-o", f"{name}.safetensors", program=program, env=env)
-        )
-        assert made.code == 0, made.stderr
-        assert made.stderr.count(f"{name}.safetensors: J ") == 1  # of but one of them
-        lines = (desk / f"{name}.log/trace.jsonl").read_text().splitlines()
-        traces.append([json.loads(line)["total"] for line in lines])
-    assert len(traces[0]) == len(traces[1]) == 3
-    assert traces[0] != traces[1]
-    one, two = (read_model(desk / f"{name}.safetensors") for name in ("one", "two"))
-    states = one.modules().state_dict(), two.modules().state_dict()
-    assert any(not bool((states[0][key] == states[1][key]).all()) for key in states[0])
+    env = {"OMP_NUM_THREADS": "1"}
+
+    def run(*words: str) -> Any:
+        return desk.end(desk.start(*words, program=(sys.executable, *launch), env=env))
+
+    together = run("together.py")
+    assert together.code == 0, together.stderr
+    steps = ("--device", "cpu", "--steps", "2", "-o", "m.safetensors")
+    made = run("-m", "impasto", "train", "--style", "waves.png", *QUICK, *steps)
+    assert made.code == 0, made.stderr
+    assert made.stderr.count("m.safetensors: J ") == 1
+    assert read_model(desk / "m.safetensors").known[0].name == "waves"
 
 
 def test_what_goes_wrong(desk: Any) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import gc
 import math
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -210,17 +210,24 @@ def test_processes_go_on_together_or_not_at_all(
         last(session)
 
 
-def test_mixed_precision(start: Starting) -> None:
+@pytest.fixture
+def another_precision() -> Iterator[None]:
+    """Let Accelerate begin anew: otherwise a process has but one precision."""
     from accelerate.state import AcceleratorState
 
-    AcceleratorState._reset_state(reset_partial_state=True)  # a process has but one precision
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.mark.usefixtures("another_precision")
+def test_mixed_precision(start: Starting) -> None:
     session = start(precision="bfloat16", steps=40, plain=0.0, learning_rate=0.01)
     assert session.accelerator.mixed_precision == "bf16"
     records = last(session).records
     begun, ended = (sum(own["total"] for own in part) for part in (records[:8], records[-8:]))
     assert ended < 0.8 * begun
     assert all(own.dtype == torch.float32 for own in session.pupil.parameters())
-    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def test_what_goes_wrong_again_and_again_ends(

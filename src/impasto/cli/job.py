@@ -141,7 +141,7 @@ def one(
     assert step is not None
     result = step.finish()
     save(result, output, job.bits)
-    extras.finish(result, [step.problem.original, *(s.signal for s in step.problem.inputs.styles)])
+    extras.finish(result, step.brought)
     if checkpoint is not None:
         discard(checkpoint)
     return told(result, output, job)

@@ -155,9 +155,10 @@ def _run(session: Session, diary: object, checkpoint: Path, *, quiet: bool) -> T
     step: TrainStep | None = None
     with StageBar(quiet=quiet or not session.is_main) as bar:
         for step in session.steps(checkpoint=checkpoint):
-            if step.wrong:
-                _say(f"impasto: Batch {step.number}: {step.wrong} It was stepped back.", False)
             if session.is_main:
+                if step.wrong:
+                    error = f"impasto: Batch {step.number}: {step.wrong} It was stepped back."
+                    typer.echo(error, err=True)
                 diary.take(step)
                 bar.show("training", step.number, step.steps)
     if step is None:

@@ -6,7 +6,7 @@ import copy
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ class Done:
         slower: Factor of the rate of learning.
         failures: How many batches in a row have gone wrong.
         records: The trace so far.
+        record: Of the last batch whose costs were finite; empty if there is none.
     """
 
     number: int = 0
@@ -39,6 +40,7 @@ class Done:
     slower: float = 1.0
     failures: int = 0
     records: Sequence[Mapping[str, Any]] = ()
+    record: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Notebook:

@@ -77,8 +77,8 @@ class Painter(ABC):
     ) -> Painting:
         """Return what turns a picture (3, h, w) into a painting of its size.
 
-        At strength 0, and where no style goes, it is the picture itself: as much of it as the
-        network misses in a painting without style is put back.
+        At strength 0, and where no style goes, it is the picture itself. Between, as much as the
+        network misses of the picture in a painting without style is put back in proportion.
 
         Args:
             wanted: The styles, one at least.
@@ -90,14 +90,15 @@ class Painter(ABC):
         styled = self.bare_painting(wanted, strength=strength, encoder=encoder)
         if strength == 1 and all(own.regions is None for own in wanted):
             return styled
-        plain = self.bare_painting([])
+        plain, masked = self.bare_painting([]), any(own.regions is not None for own in wanted)
 
         def painting(picture: Tensor) -> Tensor:
             painted = styled(picture)
             if strength < 1:
                 painted = painted + (1 - strength) * (picture - plain(picture))
-            covered = _covered(_fitted(wanted, picture.shape[1:]))
-            return picture.lerp(painted, covered).clamp(0, 1)
+            if masked:
+                painted = picture.lerp(painted, _covered(_fitted(wanted, picture.shape[1:])))
+            return painted.clamp(0, 1)
 
         return painting
 
@@ -198,12 +199,14 @@ def _covered(fitted: Sequence[Tensor]) -> Tensor:
 
 
 def _places(wanted: Sequence[Wanted], space: tuple[int, ...]) -> Tensor:
-    """Return where no style goes, and where each region of each style goes, shape (1 + r, h, w)."""
+    """Return where no style goes, and the share of each region of each style, shape (1 + r, h, w).
+
+    Styles share all of a place to which they go only partly; the rest is the picture's.
+    """
     fitted = _fitted(wanted, space)
-    covered = _covered(fitted)
     whole = torch.cat([own.weight * regions for own, regions in zip(wanted, fitted, strict=True)])
     total = whole.sum(0, keepdim=True)
-    return torch.cat([1 - covered, covered * whole / total.clamp(min=_NOTHING)])
+    return torch.cat([(total <= _NOTHING).to(whole), whole / total.clamp(min=_NOTHING)])
 
 
 def load_painter(

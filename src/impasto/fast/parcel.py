@@ -38,7 +38,7 @@ for asked in sys.argv[3:] or names[:1]:
 
 photo = ImageOps.exif_transpose(Image.open(sys.argv[1])).convert("RGB")
 picture = np.asarray(photo, np.float32).transpose(2, 0, 1)[None] / 255
-strength = np.array(1.0, np.float32)  # down to 0, which leaves the photograph as it is
+strength = np.array(1.0, np.float32)  # down to 0: the photograph, nearly
 (painting,) = session.run(None, {"picture": picture, "shares": shares, "strength": strength})
 levels = (painting[0].clip(0, 1) * 255).round().astype(np.uint8).transpose(1, 2, 0)
 Image.fromarray(levels).save(sys.argv[2])

@@ -163,7 +163,7 @@ class Session:
         done = keeper.load()
         self._check_together(done.number)
         records = [*done.records]
-        record = records[-1] if records else {}
+        record = done.record
         began, slower, failures = time.monotonic() - done.seconds, done.slower, done.failures
         if done.number == 0:
             notebook.remember(0)
@@ -190,7 +190,7 @@ class Session:
                 if number % settings.report_every == 0 or number in (1, settings.steps):
                     records = [*records, record]
             if self.is_main:
-                keeper.keep(Done(number, seconds, slower, failures, records))
+                keeper.keep(Done(number, seconds, slower, failures, records, record))
             yield TrainStep(number, settings.steps, record, records, self, wrong)
             # clocks differ: no device may go on while another one ends
             if settings.minutes is not None and not self._agreed(seconds <= 60 * settings.minutes):

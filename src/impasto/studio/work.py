@@ -184,10 +184,8 @@ class Job:
         if medium == "image":
             before, after = folder / "before.webp", folder / "after.webp"
             _compared(step, before, after)
-            sheet, inputs = folder / "sheet.jpg", step.problem.inputs
-            save_sheet(
-                [inputs.content, *(own.signal for own in inputs.styles), result.signal], sheet
-            )
+            sheet = folder / "sheet.jpg"
+            save_sheet([*step.brought, result.signal], sheet)
             files.append(sheet)
         if result.terms:
             costs, trace = folder / "costs.png", folder / "trace.jsonl"

@@ -23,7 +23,7 @@ FILM_SUFFIXES = (".gif", ".webp")
 PLOT_SUFFIXES = (".pdf", ".png", ".svg")
 SHEET_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 
-TITLES_ACROSS = 48  # a sheet is so many times wider than its letters are high
+_LETTERS = 1 / 48  # height of the titles of a sheet, as a share of its width
 NEGLIGIBLE = 1e-3  # of J: what a term contributes below that is not drawn
 
 
@@ -101,7 +101,7 @@ def _row(row: Sequence[Signal] | Mapping[str, Signal], width: int, gap: int) -> 
     height = max(1, round(room / sum(shapes)))
     edges = [round(room * edge / sum(shapes)) for edge in accumulate(shapes, initial=0.0)]
     titles = list(row) if isinstance(row, Mapping) else []
-    size = width / TITLES_ACROSS
+    size = width * _LETTERS
     head = round(1.6 * size) if titles else 0
     whole = Image.new("RGB", (width, head + height), "white")
     for number, picture in enumerate(_pictures(row)):

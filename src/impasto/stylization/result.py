@@ -195,6 +195,11 @@ class StylizeStep(Step):
         """What was done to the inputs that people should know."""
         return self.problem.domain.remarks
 
+    @property
+    def brought(self) -> list[Signal]:
+        """Content and styles, for showing them beside the result."""
+        return [self.problem.original, *(own.signal for own in self.problem.inputs.styles)]
+
     @cached_property
     def signal(self) -> Signal:
         """The picture so far."""

@@ -77,7 +77,7 @@ def draw_occlusion(signal: Signal, occlusion: Occlusion, portrait: Portrait) -> 
         answers.set_xlabel(portrait.unit)
         return _drawn(figure)
     height, width = signal.space
-    rows, columns = occlusion.extent
+    rows, columns = occlusion.borders
     drawn = answers.imshow(
         occlusion.activations.numpy(), extent=(*columns, *rows[::-1]), cmap="viridis"
     )

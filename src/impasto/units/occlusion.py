@@ -37,15 +37,15 @@ class Occlusion:
         return self.unoccluded - self.activations
 
     @property
-    def extent(self) -> tuple[tuple[float, float], ...]:
+    def borders(self) -> tuple[tuple[float, float], ...]:
         """Where the map of activations begins and ends along each axis, in samples.
 
         A place is drawn as wide as its distance to the next one.
         """
-        return tuple(map(_extent, self.centers, self.size))
+        return tuple(map(_borders, self.centers, self.size))
 
 
-def _extent(centers: Tensor, size: int) -> tuple[float, float]:
+def _borders(centers: Tensor, size: int) -> tuple[float, float]:
     half = float(centers[1] - centers[0]) / 2 if len(centers) > 1 else size / 2
     return float(centers[0]) - half, float(centers[-1]) + half
 

@@ -125,7 +125,7 @@ def open_fast_film(
     Raises:
         ImpastoError: As for `stylize`.
     """
-    from impasto.stylization.feedforward import FastTransfer, painting_of, read_chosen
+    from impasto.stylization.feedforward import painting_of, read_chosen
     from impasto.stylization.streams.painted import PaintedFilm
 
     if masks:
@@ -135,11 +135,7 @@ def open_fast_film(
     check_together("video", replace(inputs, init=None))
     # of the first frame, whose colors the styles take if they are recolored, wherever a run goes on
     painting = painting_of(chosen, FilmDomain(inputs, settings), encoder)
-
-    def transfer(domain: FilmDomain) -> FastTransfer:
-        return FastTransfer(domain, painting, chosen.painter.sha256)
-
-    return PaintedFilm(film, inputs, settings, transfer, weights_hash=chosen.painter.sha256)
+    return PaintedFilm(film, inputs, settings, painting, weights_hash=chosen.painter.sha256)
 
 
 def _open_sound(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from torch import Tensor
 
 from impasto.engine.pyramid import Level
 from impasto.engine.run import Step
+from impasto.fast.painter import Painting
 from impasto.media.video import Film, HeldFilm
 from impasto.settings import StylizeSettings
 from impasto.signal import Signal
@@ -33,7 +34,7 @@ class PaintedFilm(FrameStream):
         film: The film.
         inputs: Its first frame, and where the styles come from.
         settings: How to stylize.
-        transfer: Makes of a domain what paints its picture.
+        painting: Paints frames.
         weights_hash: Hash of the network's file.
     """
 
@@ -42,12 +43,12 @@ class PaintedFilm(FrameStream):
         film: Film | HeldFilm,
         inputs: Inputs,
         settings: StylizeSettings,
-        transfer: Callable[[FilmDomain], FastTransfer],
+        painting: Painting,
         *,
         weights_hash: str,
     ) -> None:
         super().__init__(film, inputs, settings, weights_hash)
-        self.transfer = transfer
+        self.painting = painting
         self._last: Tensor | None = None
 
     def part(
@@ -58,8 +59,10 @@ class PaintedFilm(FrameStream):
     ) -> Part:
         """See Stream.part."""
         self._last = last
-        domain = FilmDomain(replace(self.inputs, content=Signal(piece.picture)), self.shown)
-        return Part(piece, self.transfer(domain), [Level(self.space, 1)])
+        inputs = replace(self.inputs, content=Signal(piece.picture))
+        domain = FilmDomain(inputs, self.shown, styles=inputs.styles)
+        transfer = FastTransfer(domain, self.painting, self.weights_hash)
+        return Part(piece, transfer, [Level(self.space, 1)])
 
     def steps(self, part: Part, began: float) -> Iterator[Step]:
         """Paint a frame, and mix it with the one before."""

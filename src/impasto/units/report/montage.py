@@ -17,8 +17,8 @@ MOST_UNITS = 16
 _ACROSS = 4
 _MARGIN, _GAP = 24, 22  # pixels
 _LEAST_WIDTH = 480
-# Letters are so many times as high as a montage is wide, so that they can still be read where it
-# is shown as wide as a page.
+# Heights of letters as shares of what they stand over, a montage or a row of units, so that they
+# can still be read where it is shown as wide as a page.
 _TITLE, _HEADING, _LABEL = 1 / 42, 1 / 64, 1 / 68
 
 
