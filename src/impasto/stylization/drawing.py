@@ -85,8 +85,8 @@ def sheet(
         height: Of the first row's pictures, in pixels.
         gap: Between pictures, in pixels.
     """
-    shapes = [_aspects(row) for row in rows]
-    width = round(sum(shapes[0]) * height) + gap * (len(shapes[0]) - 1)
+    shapes = _aspects(rows[0])
+    width = round(sum(shapes) * height) + gap * (len(shapes) - 1)
     lines = [_row(row, width, gap) for row in rows]
     tops = list(accumulate((line.height + gap for line in lines), initial=0))
     whole = Image.new("RGB", (width, tops[-1] - gap), "white")
@@ -120,6 +120,7 @@ def _pictures(row: Sequence[Signal] | Mapping[str, Signal]) -> list[Signal]:
 
 
 def _aspects(row: Sequence[Signal] | Mapping[str, Signal]) -> list[float]:
+    """Return how many times wider than high each picture is."""
     return [picture.space[1] / picture.space[0] for picture in _pictures(row)]
 
 
